@@ -1,0 +1,124 @@
+#include "client/client.h"
+
+#include <functional>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "client/health.h"
+#include "client/status.h"
+#include "grpc/grpc.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace attnd::client {
+namespace {
+
+using Stub = v1::InferenceService::Stub;
+
+// A server that starts is noticed this soon.
+constexpr absl::Duration kHealthPollInterval = absl::Milliseconds(50);
+constexpr int kFirstReconnectBackoffMs = 100;
+constexpr int kMaxReconnectBackoffMs = 1000;
+
+void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+}
+
+template <typename Request, typename Response>
+using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+template <typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub, Method<Request, Response> method, const Request& request,
+                              absl::Duration timeout) {
+  grpc::ClientContext context;
+  SetTimeout(context, timeout);
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return FromGrpcStatus(status);
+  return response;
+}
+
+template <typename Request, typename Response>
+using AsyncMethod = void (Stub::async::*)(grpc::ClientContext*, const Request*, Response*,
+                                          std::function<void(grpc::Status)>);
+
+// What a call in flight needs; gRPC's callback keeps it alive.
+template <typename Request, typename Response>
+struct CallInFlight {
+  grpc::ClientContext context;
+  Request request;
+  Response response;
+  Client::Callback<Response> callback;
+};
+
+template <typename Request, typename Response>
+void CallAsync(Stub& stub, AsyncMethod<Request, Response> method, Request request, absl::Duration timeout,
+               Client::Callback<Response> callback) {
+  auto call = std::make_shared<CallInFlight<Request, Response>>();
+  SetTimeout(call->context, timeout);
+  call->request = std::move(request);
+  call->callback = std::move(callback);
+  (stub.async()->*method)(&call->context, &call->request, &call->response, [call](const grpc::Status& status) {
+    if (status.ok()) {
+      call->callback(std::move(call->response));
+    } else {
+      call->callback(FromGrpcStatus(status));
+    }
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
+  arguments.SetMaxSendMessageSize(options.max_message_bytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  // Two clients of one target have two connections.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return std::unique_ptr<Client>(
+      new Client(options, grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments)));
+}
+
+Client::Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel)
+    : timeout_(options.timeout), channel_(std::move(channel)), stub_(v1::InferenceService::NewStub(channel_)) {}
+
+absl::StatusOr<v1::ForwardResponse> Client::Forward(const v1::ForwardRequest& request) {
+  return Call(*stub_, &Stub::Forward, request, timeout_);
+}
+
+absl::StatusOr<v1::EmbedResponse> Client::Embed(const v1::EmbedRequest& request) {
+  return Call(*stub_, &Stub::Embed, request, timeout_);
+}
+
+absl::StatusOr<v1::GetModelResponse> Client::GetModel() {
+  return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), timeout_);
+}
+
+void Client::ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback) {
+  CallAsync<v1::ForwardRequest, v1::ForwardResponse>(*stub_, &Stub::async::Forward, std::move(request), timeout_,
+                                                     std::move(callback));
+}
+
+void Client::EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> callback) {
+  CallAsync<v1::EmbedRequest, v1::EmbedResponse>(*stub_, &Stub::async::Embed, std::move(request), timeout_,
+                                                 std::move(callback));
+}
+
+absl::Status Client::CheckHealth() {
+  return client::CheckHealth(channel_, absl::Now() + timeout_, WhenUnconnected::kFail);
+}
+
+absl::Status Client::WaitUntilServing(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  while (true) {
+    absl::Status status = client::CheckHealth(channel_, deadline, WhenUnconnected::kWait);
+    if (!absl::IsUnavailable(status) || absl::Now() + kHealthPollInterval >= deadline) return status;
+    absl::SleepFor(kHealthPollInterval);
+  }
+}
+
+}  // namespace attnd::client

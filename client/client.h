@@ -1,0 +1,72 @@
+// A client of one attnd server.
+//
+//   std::unique_ptr<Client> client = Client::Create({.target = "localhost:50051"});
+//   v1::EmbedRequest request;
+//   request.add_inputs()->mutable_token_ids()->add_ids(15496);
+//   absl::StatusOr<v1::EmbedResponse> response = client->Embed(request);
+
+#ifndef CLIENT_CLIENT_H_
+#define CLIENT_CLIENT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "attnd/v1/inference.grpc.pb.h"
+#include "grpcpp/channel.h"
+
+namespace attnd::client {
+
+struct ClientOptions {
+  // "host:port".
+  std::string target = "localhost:50051";
+  // Deadline of every call, counted from its start.
+  absl::Duration timeout = absl::Seconds(60);
+  // Largest request and largest reply.
+  int max_message_bytes = 256 << 20;
+};
+
+// Threads: every method may be called from several threads at once.
+// Owns: one connection to the server, made by the first call and remade when it is lost. Must outlive its calls.
+// Errors: what the server answered, with its code and message, or gRPC's own: UNAVAILABLE when the server cannot be
+// reached, DEADLINE_EXCEEDED after ClientOptions.timeout, RESOURCE_EXHAUSTED for a message beyond max_message_bytes.
+class Client {
+ public:
+  // Receives the outcome of an asynchronous call, once, on a thread of gRPC's. Must not block.
+  template <typename Response>
+  using Callback = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
+
+  static std::unique_ptr<Client> Create(const ClientOptions& options);
+
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  absl::StatusOr<v1::ForwardResponse> Forward(const v1::ForwardRequest& request);
+  absl::StatusOr<v1::EmbedResponse> Embed(const v1::EmbedRequest& request);
+  absl::StatusOr<v1::GetModelResponse> GetModel();
+
+  // The same without waiting for the answer.
+  void ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback);
+  void EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> callback);
+
+  // OK when the server says it is serving, UNAVAILABLE when it says otherwise or cannot be reached. Does not wait for a
+  // server that is starting.
+  absl::Status CheckHealth();
+
+  // Waits for a server that is starting. Errors: UNAVAILABLE or DEADLINE_EXCEEDED when it is not serving by then.
+  absl::Status WaitUntilServing(absl::Duration timeout);
+
+ private:
+  Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel);
+
+  const absl::Duration timeout_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::InferenceService::Stub> stub_;
+};
+
+}  // namespace attnd::client
+
+#endif  // CLIENT_CLIENT_H_

@@ -1,0 +1,92 @@
+#include "client/ctl/arguments.h"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/tensor.h"
+
+namespace attnd::client {
+namespace {
+
+template <typename Value>
+using Choice = std::pair<absl::string_view, Value>;
+
+// The value that goes by the name `text`. `kind` says what is being chosen.
+template <typename Value>
+absl::StatusOr<Value> Choose(absl::string_view kind, absl::string_view text, absl::Span<const Choice<Value>> choices) {
+  const auto found = absl::c_find_if(choices, [text](const Choice<Value>& choice) { return choice.first == text; });
+  if (found != choices.end()) return found->second;
+  const std::string names = absl::StrJoin(
+      choices, ", ", [](std::string* out, const Choice<Value>& choice) { absl::StrAppend(out, choice.first); });
+  return absl::InvalidArgumentError(absl::StrCat("no ", kind, " '", text, "'; there are: ", names));
+}
+
+}  // namespace
+
+absl::StatusOr<OutputFormat> ParseOutputFormat(absl::string_view text) {
+  return Choose<OutputFormat>("output format", text, {{"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}});
+}
+
+absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text) {
+  return Choose<v1::Positions>(
+      "positions", text,
+      {{"none", v1::POSITIONS_UNSPECIFIED}, {"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
+}
+
+absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text) {
+  return Choose<v1::Pooling>("pooling", text, {{"last", v1::POOLING_LAST}, {"mean", v1::POOLING_MEAN}});
+}
+
+absl::StatusOr<v1::Input> ParseTokenIds(absl::string_view text) {
+  v1::Input input;
+  for (const absl::string_view piece : absl::StrSplit(text, ',')) {
+    uint32_t id = 0;
+    if (!absl::SimpleAtoi(piece, &id)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", piece, "' in '", text,
+                       "' is not a token id: an input is whole numbers with commas between, such as 15496,995"));
+    }
+    input.mutable_token_ids()->add_ids(id);
+  }
+  return input;
+}
+
+absl::StatusOr<std::vector<v1::Input>> ParseInputs(absl::Span<const std::string> texts) {
+  std::vector<v1::Input> inputs;
+  for (const std::string& text : texts) {
+    absl::StatusOr<v1::Input> input = ParseTokenIds(text);
+    if (!input.ok()) return input.status();
+    inputs.push_back(*std::move(input));
+  }
+  return inputs;
+}
+
+absl::StatusOr<v1::Input> ParseHiddenStates(absl::string_view bytes, int64_t channel_count) {
+  const int64_t row_bytes = channel_count * static_cast<int64_t>(sizeof(float));
+  const auto byte_count = static_cast<int64_t>(bytes.size());
+  if (byte_count == 0 || row_bytes <= 0 || byte_count % row_bytes != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("hidden states of ", byte_count, " bytes are not rows of ",
+                                                   channel_count, " float32 values (", row_bytes, " bytes)"));
+  }
+  absl::StatusOr<v1::Tensor> tensor = EncodeTensor(DecodeFloats(bytes), {byte_count / row_bytes, channel_count});
+  if (!tensor.ok()) return tensor.status();
+  v1::Input input;
+  *input.mutable_hidden_states() = *std::move(tensor);
+  return input;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open() || file.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  return bytes;
+}
+
+}  // namespace attnd::client

@@ -1,0 +1,42 @@
+// attndctl's arguments as the protocol's values.
+//
+// Errors: INVALID_ARGUMENT naming the text that cannot be understood and what can be.
+
+#ifndef CLIENT_CTL_ARGUMENTS_H_
+#define CLIENT_CTL_ARGUMENTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "attnd/v1/inference.pb.h"
+
+namespace attnd::client {
+
+enum class OutputFormat { kTable, kJson };
+
+// "table" or "json".
+absl::StatusOr<OutputFormat> ParseOutputFormat(absl::string_view text);
+
+// "none", "last" or "all".
+absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text);
+
+// "last" or "mean".
+absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text);
+
+// One input of comma-separated token ids: "15496,995".
+absl::StatusOr<v1::Input> ParseTokenIds(absl::string_view text);
+absl::StatusOr<std::vector<v1::Input>> ParseInputs(absl::Span<const std::string> texts);
+
+// One input of hidden states, from the bytes of [T, C] little-endian float32 values. `channel_count` is C.
+absl::StatusOr<v1::Input> ParseHiddenStates(absl::string_view bytes, int64_t channel_count);
+
+// Everything in a file. Errors: NOT_FOUND when it cannot be read.
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+}  // namespace attnd::client
+
+#endif  // CLIENT_CTL_ARGUMENTS_H_

@@ -1,0 +1,172 @@
+#include "client/ctl/commands.h"
+
+#include <array>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "client/ctl/arguments.h"
+#include "client/ctl/embed_output.h"
+#include "client/ctl/forward_output.h"
+#include "client/ctl/model_output.h"
+
+// Described in usage.h.
+ABSL_FLAG(std::string, output, "table", "");
+ABSL_FLAG(std::string, layers, "ln_f", "");
+ABSL_FLAG(std::string, positions, "last", "");
+ABSL_FLAG(std::string, logits, "none", "");
+ABSL_FLAG(std::string, hidden_file, "", "");
+ABSL_FLAG(std::string, pooling, "last", "");
+ABSL_FLAG(bool, normalize, true, "");
+
+namespace attnd::client {
+namespace {
+
+// Checks a subcommand's arguments and flags before anything is sent.
+using ActionMaker = absl::StatusOr<Action> (*)(absl::Span<const std::string> inputs, OutputFormat format);
+
+struct Subcommand {
+  absl::string_view name;
+  ActionMaker make_action;
+  // Flags it takes beside those of all.
+  std::vector<absl::string_view> flags;
+};
+
+class Stopwatch {
+ public:
+  absl::Duration Elapsed() const { return absl::FromChrono(std::chrono::steady_clock::now() - start_); }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+absl::Status AddHiddenFile(Client& client, const std::string& path, v1::ForwardRequest& request) {
+  absl::StatusOr<std::string> bytes = ReadFile(path);
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<v1::GetModelResponse> model = client.GetModel();
+  if (!model.ok()) return model.status();
+  absl::StatusOr<v1::Input> input = ParseHiddenStates(*bytes, model->config().embedding_length());
+  if (!input.ok()) return input.status();
+  *request.add_inputs() = *std::move(input);
+  return absl::OkStatus();
+}
+
+// The request that forward's flags and inputs ask for, without the hidden states of --hidden_file.
+absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std::string> texts) {
+  absl::StatusOr<std::vector<v1::Input>> inputs = ParseInputs(texts);
+  if (!inputs.ok()) return inputs.status();
+  absl::StatusOr<v1::Positions> positions = ParsePositions(absl::GetFlag(FLAGS_positions));
+  if (!positions.ok()) return positions.status();
+  absl::StatusOr<v1::Positions> logits = ParsePositions(absl::GetFlag(FLAGS_logits));
+  if (!logits.ok()) return logits.status();
+
+  v1::ForwardRequest request;
+  request.mutable_inputs()->Add(inputs->begin(), inputs->end());
+  const std::string layers = absl::GetFlag(FLAGS_layers);
+  for (const absl::string_view layer : absl::StrSplit(layers, ',', absl::SkipEmpty())) {
+    v1::HiddenStatesSelection& selection = *request.add_hidden_states();
+    selection.set_layer(std::string(layer));
+    selection.set_positions(*positions);
+  }
+  request.set_logits(*logits);
+  return request;
+}
+
+absl::StatusOr<Action> MakeForward(absl::Span<const std::string> inputs, OutputFormat format) {
+  const std::string hidden_file = absl::GetFlag(FLAGS_hidden_file);
+  if (inputs.empty() && hidden_file.empty()) return absl::InvalidArgumentError("forward needs an input");
+  absl::StatusOr<v1::ForwardRequest> request = ForwardRequestFromFlags(inputs);
+  if (!request.ok()) return request.status();
+  return [request = *std::move(request), hidden_file, format](Client& client) mutable -> absl::StatusOr<std::string> {
+    if (!hidden_file.empty()) {
+      absl::Status status = AddHiddenFile(client, hidden_file, request);
+      if (!status.ok()) return status;
+    }
+    const Stopwatch stopwatch;
+    absl::StatusOr<v1::ForwardResponse> response = client.Forward(request);
+    const absl::Duration round_trip = stopwatch.Elapsed();
+    if (!response.ok()) return response.status();
+    return format == OutputFormat::kJson ? ForwardJson(*response, round_trip) : ForwardTable(*response, round_trip);
+  };
+}
+
+absl::StatusOr<Action> MakeEmbed(absl::Span<const std::string> texts, OutputFormat format) {
+  if (texts.empty()) return absl::InvalidArgumentError("embed needs an input");
+  absl::StatusOr<std::vector<v1::Input>> inputs = ParseInputs(texts);
+  if (!inputs.ok()) return inputs.status();
+  absl::StatusOr<v1::Pooling> pooling = ParsePooling(absl::GetFlag(FLAGS_pooling));
+  if (!pooling.ok()) return pooling.status();
+  v1::EmbedRequest request;
+  request.mutable_inputs()->Add(inputs->begin(), inputs->end());
+  request.set_pooling(*pooling);
+  request.set_normalize(absl::GetFlag(FLAGS_normalize));
+  return [request = std::move(request), format](Client& client) -> absl::StatusOr<std::string> {
+    const Stopwatch stopwatch;
+    absl::StatusOr<v1::EmbedResponse> response = client.Embed(request);
+    const absl::Duration round_trip = stopwatch.Elapsed();
+    if (!response.ok()) return response.status();
+    return format == OutputFormat::kJson ? EmbedJson(*response, round_trip) : EmbedTable(*response, round_trip);
+  };
+}
+
+absl::StatusOr<Action> MakeModel(absl::Span<const std::string> inputs, OutputFormat format) {
+  if (!inputs.empty()) return absl::InvalidArgumentError("model takes no input");
+  return [format](Client& client) -> absl::StatusOr<std::string> {
+    absl::StatusOr<v1::GetModelResponse> model = client.GetModel();
+    if (!model.ok()) return model.status();
+    return format == OutputFormat::kJson ? ModelJson(*model) : ModelTable(*model);
+  };
+}
+
+absl::StatusOr<Action> MakeHealth(absl::Span<const std::string> inputs, OutputFormat format) {
+  if (!inputs.empty()) return absl::InvalidArgumentError("health takes no input");
+  return [format](Client& client) -> absl::StatusOr<std::string> {
+    absl::Status status = client.CheckHealth();
+    if (!status.ok()) return status;
+    return format == OutputFormat::kJson ? "{\"status\":\"SERVING\"}\n" : "SERVING\n";
+  };
+}
+
+const std::array<Subcommand, 4>& Subcommands() {
+  static const auto* const subcommands = new std::array<Subcommand, 4>{{
+      {"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}},
+      {"embed", MakeEmbed, {"pooling", "normalize"}},
+      {"model", MakeModel, {}},
+      {"health", MakeHealth, {}},
+  }};
+  return *subcommands;
+}
+
+// Errors: INVALID_ARGUMENT for a flag that means nothing to the subcommand.
+absl::Status CheckFlags(const Subcommand& subcommand, const CommandLine& command_line) {
+  constexpr std::array<absl::string_view, 3> kFlagsOfAll = {"server", "timeout_ms", "output"};
+  for (const std::string& flag : command_line.flags) {
+    if (absl::c_linear_search(kFlagsOfAll, flag) || absl::c_linear_search(subcommand.flags, flag)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(subcommand.name, " takes no --", flag));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Action> MakeAction(const CommandLine& command_line) {
+  if (command_line.positional.empty()) return absl::InvalidArgumentError("no command given");
+  const std::string& name = command_line.positional.front();
+  const auto subcommand = absl::c_find_if(Subcommands(), [&](const Subcommand& s) { return s.name == name; });
+  if (subcommand == Subcommands().end()) return absl::InvalidArgumentError(absl::StrCat("no command '", name, "'"));
+  absl::Status status = CheckFlags(*subcommand, command_line);
+  if (!status.ok()) return status;
+  absl::StatusOr<OutputFormat> format = ParseOutputFormat(absl::GetFlag(FLAGS_output));
+  if (!format.ok()) return format.status();
+  return subcommand->make_action(absl::MakeConstSpan(command_line.positional).subspan(1), *format);
+}
+
+}  // namespace attnd::client

@@ -1,0 +1,89 @@
+#include "client/ctl/model_output.h"
+
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "client/text_table.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd::client {
+namespace {
+
+// "152,791,296".
+std::string WithSeparators(uint64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (int end = static_cast<int>(digits.size()) - 3; end > 0; end -= 3) digits.insert(static_cast<size_t>(end), ",");
+  return digits;
+}
+
+nlohmann::ordered_json ConfigJson(const v1::ModelConfig& config) {
+  return {{"vocabulary_size", config.vocabulary_size()},
+          {"context_length", config.context_length()},
+          {"embedding_length", config.embedding_length()},
+          {"head_count", config.head_count()},
+          {"layer_count", config.layer_count()},
+          {"feed_forward_length", config.feed_forward_length()},
+          {"layer_norm_epsilon", config.layer_norm_epsilon()},
+          {"activation_function", config.activation_function()},
+          {"tied_output_head", config.tied_output_head()}};
+}
+
+nlohmann::ordered_json LimitsJson(const v1::ModelLimits& limits) {
+  return {{"max_request_inputs", limits.max_request_inputs()}, {"max_request_tokens", limits.max_request_tokens()},
+          {"max_input_tokens", limits.max_input_tokens()},     {"max_request_bytes", limits.max_request_bytes()},
+          {"max_reply_bytes", limits.max_reply_bytes()},       {"max_batch_tokens", limits.max_batch_tokens()}};
+}
+
+nlohmann::ordered_json KernelJson(const v1::Kernel& kernel) {
+  return {{"isa", kernel.isa()},
+          {"linear_implementation", kernel.linear_implementation()},
+          {"vector_target", kernel.vector_target()},
+          {"onednn_version", kernel.onednn_version()},
+          {"thread_count", kernel.thread_count()}};
+}
+
+}  // namespace
+
+std::string ModelTable(const v1::GetModelResponse& model) {
+  const v1::ModelConfig& config = model.config();
+  const v1::ModelLimits& limits = model.limits();
+  const v1::Kernel& kernel = model.kernel();
+  TextTable table({{""}, {""}});
+  table.AddRow({"model", model.name()});
+  table.AddRow({"parameters", absl::StrCat(WithSeparators(model.parameter_count()), " in ", config.layer_count(),
+                                           " layers, ", v1::DataType_Name(model.data_type()))});
+  table.AddRow({"vocabulary", WithSeparators(config.vocabulary_size())});
+  table.AddRow({"context", absl::StrCat(WithSeparators(config.context_length()), " tokens")});
+  table.AddRow({"channels", absl::StrCat(config.embedding_length(), " in ", config.head_count(),
+                                         " heads, feed-forward ", config.feed_forward_length())});
+  table.AddRow(
+      {"activation", absl::StrCat(config.activation_function(), ", layer norm epsilon ", config.layer_norm_epsilon())});
+  table.AddRow({"output head", config.tied_output_head() ? "tied to the token embedding" : "its own weights"});
+  table.AddRow({"weights", absl::StrCat("sha256 ", model.weights_sha256())});
+  table.AddRow({"limits of a call", absl::StrCat(WithSeparators(limits.max_request_inputs()), " inputs, ",
+                                                 WithSeparators(limits.max_request_tokens()), " tokens, ",
+                                                 WithSeparators(limits.max_input_tokens()), " tokens an input")});
+  table.AddRow({"limits in bytes", absl::StrCat("request ", WithSeparators(limits.max_request_bytes()), ", reply ",
+                                                WithSeparators(limits.max_reply_bytes()))});
+  table.AddRow({"largest batch", absl::StrCat(WithSeparators(limits.max_batch_tokens()), " tokens")});
+  table.AddRow(
+      {"computed by", absl::StrCat("oneDNN ", kernel.onednn_version(), " ", kernel.linear_implementation(), " (",
+                                   kernel.isa(), "), Highway ", kernel.vector_target(), ", ", kernel.thread_count(),
+                                   kernel.thread_count() == 1 ? " thread" : " threads")});
+  table.AddRow({"server", absl::StrCat("attnd ", model.server_version())});
+  return table.ToString();
+}
+
+std::string ModelJson(const v1::GetModelResponse& model) {
+  const nlohmann::ordered_json json = {{"name", model.name()},
+                                       {"config", ConfigJson(model.config())},
+                                       {"parameter_count", model.parameter_count()},
+                                       {"data_type", v1::DataType_Name(model.data_type())},
+                                       {"limits", LimitsJson(model.limits())},
+                                       {"weights_sha256", model.weights_sha256()},
+                                       {"kernel", KernelJson(model.kernel())},
+                                       {"server_version", model.server_version()}};
+  return json.dump() + "\n";
+}
+
+}  // namespace attnd::client

@@ -1,0 +1,43 @@
+// What `attndctl --help` prints.
+
+#ifndef CLIENT_CTL_USAGE_H_
+#define CLIENT_CTL_USAGE_H_
+
+#include "absl/strings/string_view.h"
+
+namespace attnd::client {
+
+inline constexpr absl::string_view kAttndctlUsage = R"(attndctl: calls an attnd server
+
+  attndctl forward INPUT...   run inputs through the model; print hidden states and logits
+  attndctl embed INPUT...     turn every input into one vector
+  attndctl model              describe the model being served and the limits on a call
+  attndctl health             exit 0 when the server is serving, 1 when it is not
+
+An INPUT is token ids with commas between: 15496,995
+
+forward
+  --layers=ln_f          places to print, commas between: embeddings, h.0, h.1, ..., ln_f; empty for none
+  --positions=last       rows of each place: last, all
+  --logits=none          rows of logits: none, last, all
+  --hidden_file=PATH     one more input: raw little-endian float32 [T, C] that enters the first layer
+embed
+  --pooling=last         how an input's rows become one vector: last, mean
+  --normalize=true       scale each vector to unit length
+all
+  --server=localhost:50051
+  --timeout_ms=60000     give up after this long
+  --output=table         table, or json: one object with every value
+
+Examples
+  attndctl forward 15496,995 464,2068,7586 --logits=last
+  attndctl forward 15496,995 --layers=embeddings,h.0,ln_f --positions=all --output=json
+  attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
+  attndctl health --timeout_ms=1000
+
+Errors go to standard error as "attndctl: CODE: message". Exit status: 0 success, 1 the call failed, 2 wrong usage.
+)";
+
+}  // namespace attnd::client
+
+#endif  // CLIENT_CTL_USAGE_H_

@@ -1,0 +1,78 @@
+#include "client/tensor.h"
+
+#include <bit>
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace attnd::client {
+namespace {
+
+static_assert(sizeof(float) == 4 && std::numeric_limits<float>::is_iec559);
+
+// Bytes of a float32 array of `shape`; nothing when a size is negative or the product leaves int64.
+std::optional<int64_t> ByteCount(absl::Span<const int64_t> shape) {
+  int64_t count = sizeof(float);
+  for (const int64_t size : shape) {
+    if (size < 0 || __builtin_mul_overflow(count, size, &count)) return std::nullopt;
+  }
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Tensor> EncodeTensor(absl::Span<const float> values, absl::Span<const int64_t> shape) {
+  const bool sizes_positive = absl::c_all_of(shape, [](int64_t size) { return size >= 1; });
+  if (!sizes_positive || ByteCount(shape) != static_cast<int64_t>(values.size() * sizeof(float))) {
+    return absl::InvalidArgumentError(absl::StrCat(values.size(), " values do not make shape ", FormatShape(shape)));
+  }
+  v1::Tensor tensor;
+  tensor.set_data_type(v1::DATA_TYPE_FLOAT32);
+  tensor.mutable_shape()->Add(shape.begin(), shape.end());
+  tensor.set_data(EncodeFloats(values));
+  return tensor;
+}
+
+absl::StatusOr<std::vector<float>> DecodeTensor(const v1::Tensor& tensor) {
+  if (tensor.data_type() != v1::DATA_TYPE_FLOAT32) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor of type ", v1::DataType_Name(tensor.data_type()), ", not DATA_TYPE_FLOAT32"));
+  }
+  if (ByteCount(tensor.shape()) != static_cast<int64_t>(tensor.data().size())) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor of shape ", FormatShape(tensor.shape()), " with ",
+                                                   tensor.data().size(), " bytes of data"));
+  }
+  return DecodeFloats(tensor.data());
+}
+
+std::string EncodeFloats(absl::Span<const float> values) {
+  std::string bytes(values.size() * sizeof(float), '\0');
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<uint32_t>(values[i]);
+    for (size_t byte = 0; byte < sizeof(float); ++byte) {
+      bytes[i * sizeof(float) + byte] = static_cast<char>(bits >> (8 * byte));
+    }
+  }
+  return bytes;
+}
+
+std::vector<float> DecodeFloats(absl::string_view bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint32_t bits = 0;
+    for (size_t byte = 0; byte < sizeof(float); ++byte) {
+      bits |= uint32_t{static_cast<unsigned char>(bytes[i * sizeof(float) + byte])} << (8 * byte);
+    }
+    values[i] = std::bit_cast<float>(bits);
+  }
+  return values;
+}
+
+std::string FormatShape(absl::Span<const int64_t> shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
+
+}  // namespace attnd::client

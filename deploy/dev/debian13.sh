@@ -1,0 +1,125 @@
+# Brings ./dev onto Debian 13: in place with apt where the machine is one, elsewhere in a root folder of its own that
+# mmdebstrap makes in the user's cache and bubblewrap enters. Sourced by ./dev.
+
+readonly PACKAGE_LIST=$REPO/deploy/packages.txt
+readonly ROOTS=${XDG_CACHE_HOME:-$HOME/.cache}/attnd/debian13
+# Written into a Debian 13 system once it holds every package of the list with this digest.
+readonly STAMP=/var/lib/attnd/packages.sha256
+
+packages() { awk '$1 == "build" || $1 == "dev" { print $2 }' "$PACKAGE_LIST"; }
+
+packages_digest() { packages | sha256sum | cut -c 1-16; }
+
+is_debian13() { (. /etc/os-release && [[ ${ID:-} == debian && ${VERSION_CODENAME:-} == trixie ]]) 2>/dev/null; }
+
+has_packages() { is_debian13 && [[ -r $STAMP && $(<"$STAMP") == "$(packages_digest)" ]]; }
+
+# as_root COMMAND...: as root, through sudo where we are not.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "this needs root and there is no sudo; run as root: $*"
+  fi
+}
+
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+}
+
+write_stamp() { # write_stamp FILE
+  packages_digest | as_root sh -c 'mkdir -p "$(dirname "$1")" && cat >"$1"' sh "$1"
+}
+
+install_in_place() {
+  local list
+  mapfile -t list < <(packages)
+  step "Installing ${#list[@]} packages with apt" apt_install "${list[@]}"
+  write_stamp "$STAMP"
+}
+
+# The host gets these two tools and nothing else.
+install_host_tools() {
+  local missing=()
+  command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+  command -v bwrap >/dev/null || missing+=(bubblewrap)
+  ((${#missing[@]} == 0)) && return
+  command -v apt-get >/dev/null || die "needs ${missing[*]} and found no apt-get; install them, then run ./dev again"
+  step "Installing ${missing[*]} on this machine" apt_install "${missing[@]}"
+}
+
+bootstrap() { # bootstrap FOLDER
+  local include mirror=${ATTND_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+  include=$(packages | paste -sd,)
+  local args=(--variant=apt --include="$include" --aptopt='APT::Install-Recommends "false"' trixie)
+  if ((EUID == 0)); then
+    mmdebstrap --mode=root "${args[@]}" "$1" "$mirror"
+  else
+    # Through a tarball, so that every file ends up owned by the user and the cache can be deleted like any folder.
+    mkdir -p "$1" && mmdebstrap --mode=unshare "${args[@]}" - "$mirror" |
+      tar -x -C "$1" --no-same-owner --no-same-permissions --exclude='./dev/*'
+  fi
+}
+
+make_root() { # make_root FOLDER
+  local unfinished=$1.unfinished
+  rm -rf "$unfinished"
+  bootstrap "$unfinished" && packages_digest | (mkdir -p "$unfinished${STAMP%/*}" && cat >"$unfinished$STAMP") &&
+    mv "$unfinished" "$1"
+}
+
+# Roots of older package lists that nothing has entered for a month.
+remove_stale_roots() { find "$ROOTS" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null || true; }
+
+# ensure_root: prints the folder of the Debian 13 root for the package list as it is now, made if need be.
+ensure_root() {
+  local root
+  root=$ROOTS/$(packages_digest)
+  if [[ ! -d $root ]]; then
+    install_host_tools
+    mkdir -p "$ROOTS"
+    (
+      flock 9
+      [[ -d $root ]] || step "Making a Debian 13 root in $ROOTS (about two minutes, once)" make_root "$root"
+    ) 9>"$ROOTS.lock"
+    remove_stale_roots
+  fi
+  touch "$root"
+  printf '%s\n' "$root"
+}
+
+# enter_root ROOT COMMAND...: runs COMMAND inside ROOT, the host's own folders seen under their own paths. SIGTERM and
+# SIGINT reach COMMAND itself, so that a server under ./dev drains.
+enter_root() {
+  local root=$1 info child pid status args=() dir
+  shift
+  for dir in /*; do
+    case $dir in
+      /bin | /boot | /dev | /etc | /lib* | /proc | /run | /sbin | /sys | /usr | /var) ;;
+      *) if [[ -d $dir && ! -L $dir ]]; then args+=(--bind "$dir" "$dir"); fi ;;
+    esac
+  done
+  # A repository or cache below a folder that the root has of its own, as in /var/lib/ci/attnd.
+  for dir in "$REPO" "$PWD"; do args+=(--bind "$dir" "$dir"); done
+  info=$(mktemp)
+  # A background job of a script reads no terminal and ignores SIGINT; <&0 and the trap give both back.
+  bwrap --bind "$root" / --dev /dev --proc /proc --ro-bind /sys /sys "${args[@]}" \
+    --ro-bind-try /etc/resolv.conf /etc/resolv.conf --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin \
+    --setenv ATTND_DEBIAN13_ROOT "$root" --chdir "$PWD" --info-fd 9 "$@" 9>"$info" <&0 &
+  pid=$!
+  forward() {
+    child=$(grep -o '"child-pid": *[0-9]*' "$info" | grep -o '[0-9]*$') && kill "-$1" "$child" 2>/dev/null || true
+  }
+  trap 'forward TERM' TERM INT HUP
+  while :; do
+    status=0
+    wait "$pid" || status=$?
+    kill -0 "$pid" 2>/dev/null || break
+  done
+  trap - TERM INT HUP
+  rm -f "$info"
+  return "$status"
+}

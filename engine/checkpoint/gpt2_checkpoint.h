@@ -1,0 +1,51 @@
+// A Hugging Face GPT-2 checkpoint: a folder with config.json and model.safetensors.
+
+#ifndef ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_
+#define ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "engine/checkpoint/safetensors.h"
+#include "engine/model/weight_source.h"
+
+namespace attnd {
+
+// Tensors are F32, F16 or BF16, their names with or without the prefix "transformer.". The attention masks that published
+// GPT-2 files carry ("h.N.attn.bias", "h.N.attn.masked_bias") are ignored, and so is "lm_head.weight" where config.json
+// ties it to the token embedding.
+// Owns: the mapping of model.safetensors.
+class Gpt2Checkpoint final : public WeightSource {
+ public:
+  // Nothing is read but config.json and the header. Errors: NOT_FOUND when a file is missing; DATA_LOSS when one is
+  // corrupt; INVALID_ARGUMENT naming the key of config.json or the tensor that is missing, unexpected, or of another
+  // shape or type than config.json says.
+  static absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Open(const std::string& folder);
+
+  const ModelConfig& config() const override { return config_; }
+  absl::Status Read(absl::string_view name, absl::Span<float> values) const override;
+
+  // Of model.safetensors, as sha256sum prints it.
+  std::string Sha256() const override;
+
+ private:
+  // By name without prefix; entries of file_.
+  using Tensors = absl::flat_hash_map<std::string, const SafetensorsEntry*>;
+
+  Gpt2Checkpoint(const ModelConfig& config, SafetensorsFile file) : config_(config), file_(std::move(file)) {}
+
+  absl::Status IndexTensors(const std::string& path);
+  absl::Status CheckTensors(const std::string& path) const;
+
+  const ModelConfig config_;
+  const SafetensorsFile file_;
+  Tensors tensors_;
+};
+
+}  // namespace attnd
+
+#endif  // ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_

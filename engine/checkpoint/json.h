@@ -1,0 +1,18 @@
+// JSON from files we did not write.
+
+#ifndef ENGINE_CHECKPOINT_JSON_H_
+#define ENGINE_CHECKPOINT_JSON_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd {
+
+// Parses one JSON object. DATA_LOSS naming `what` and the place for anything that is not one: bad syntax, a number that
+// is not finite, the same key twice, nesting deeper than anything a checkpoint holds. Threads: any.
+absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text, absl::string_view what);
+
+}  // namespace attnd
+
+#endif  // ENGINE_CHECKPOINT_JSON_H_

@@ -1,0 +1,188 @@
+#include "engine/checkpoint/safetensors.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "engine/checkpoint/json.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd {
+namespace {
+
+using Json = nlohmann::json;
+using Tensors = std::map<std::string, SafetensorsEntry>;
+
+constexpr uint64_t kLengthBytes = 8;
+// The format's own limit.
+constexpr uint64_t kMaxHeaderBytes = 100'000'000;
+// Far above any weight, and low enough that byte counts fit in 63 bits.
+constexpr int64_t kMaxElementCount = int64_t{1} << 56;
+
+// Bytes of one element; 0 for a type the format does not know.
+int64_t ElementBytes(absl::string_view dtype) {
+  static const auto* bytes = new absl::flat_hash_map<absl::string_view, int64_t>{
+      {"BOOL", 1}, {"U8", 1},   {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
+      {"BF16", 2}, {"I32", 4},  {"U32", 4}, {"F32", 4},     {"F64", 8},     {"I64", 8}, {"U64", 8}};
+  const auto found = bytes->find(dtype);
+  return found == bytes->end() ? 0 : found->second;
+}
+
+// Reads the header of one file; errors carry the file's name.
+class HeaderReader {
+ public:
+  HeaderReader(const std::string& path, absl::Span<const uint8_t> file) : path_(path), file_(file) {}
+
+  absl::StatusOr<Tensors> Read() {
+    auto header = ReadHeader();
+    if (!header.ok()) return header.status();
+    Tensors tensors;
+    for (const auto& [name, value] : header->items()) {
+      if (name == "__metadata__") continue;
+      auto entry = ReadEntry(name, value);
+      if (!entry.ok()) return entry.status();
+      tensors.emplace(name, *std::move(entry));
+    }
+    if (absl::Status status = CheckCoverage(tensors); !status.ok()) return status;
+    return tensors;
+  }
+
+ private:
+  absl::Status Corrupt(absl::string_view text) const { return absl::DataLossError(absl::StrCat(path_, ": ", text)); }
+
+  absl::Status Corrupt(absl::string_view tensor, absl::string_view text) const {
+    return Corrupt(absl::StrCat("tensor \"", tensor, "\": ", text));
+  }
+
+  absl::StatusOr<Json> ReadHeader() {
+    if (file_.size() < kLengthBytes) {
+      return Corrupt(absl::StrCat("has ", file_.size(), " bytes, a safetensors file has at least ", kLengthBytes));
+    }
+    uint64_t length = 0;
+    std::memcpy(&length, file_.data(), kLengthBytes);
+    const uint64_t limit = std::min<uint64_t>(kMaxHeaderBytes, file_.size() - kLengthBytes);
+    if (length > limit) {
+      return Corrupt(absl::StrFormat("header length = %d, must be at most %d (%s)", length, limit,
+                                     limit == kMaxHeaderBytes ? "the format's limit" : "what the file has left"));
+    }
+    data_ = file_.subspan(kLengthBytes + length);
+    const absl::string_view text(reinterpret_cast<const char*>(file_.data() + kLengthBytes), length);
+    return ParseJsonObject(text, absl::StrCat(path_, " header"));
+  }
+
+  absl::StatusOr<SafetensorsEntry> ReadEntry(const std::string& name, const Json& value) const {
+    if (!value.is_object()) return Corrupt(name, absl::StrCat("its entry is of type ", value.type_name()));
+    SafetensorsEntry entry;
+    const Json dtype = value.value("dtype", Json());
+    if (!dtype.is_string()) return Corrupt(name, "dtype is missing or no string");
+    entry.dtype = dtype.get<std::string>();
+    const int64_t element_bytes = ElementBytes(entry.dtype);
+    if (element_bytes == 0) return Corrupt(name, absl::StrCat("dtype = \"", entry.dtype, "\" is not known"));
+
+    auto shape = ReadSizes(name, "shape", value);
+    if (!shape.ok()) return shape.status();
+    entry.shape = *std::move(shape);
+    auto element_count = ElementCount(name, entry.shape);
+    if (!element_count.ok()) return element_count.status();
+
+    auto offsets = ReadSizes(name, "data_offsets", value);
+    if (!offsets.ok()) return offsets.status();
+    auto bytes = Slice(name, *offsets);
+    if (!bytes.ok()) return bytes.status();
+    entry.bytes = *bytes;
+    if (static_cast<int64_t>(entry.bytes.size()) != *element_count * element_bytes) {
+      return Corrupt(name, absl::StrFormat("data_offsets span %d bytes, but %s of shape [%s] takes %d",
+                                           entry.bytes.size(), entry.dtype, absl::StrJoin(entry.shape, ", "),
+                                           *element_count * element_bytes));
+    }
+    return entry;
+  }
+
+  // An array of integers in [0, 2^63).
+  absl::StatusOr<std::vector<int64_t>> ReadSizes(const std::string& name, const char* field, const Json& entry) const {
+    const Json value = entry.value(field, Json());
+    if (!value.is_array()) return Corrupt(name, absl::StrCat(field, " is missing or no array"));
+    std::vector<int64_t> sizes;
+    for (const Json& element : value) {
+      const bool in_range = element.is_number_unsigned() && element.get<uint64_t>() <= uint64_t{INT64_MAX};
+      if (!in_range) {
+        return Corrupt(name, absl::StrFormat("%s[%d] = %s, must be an integer in [0, 2^63)", field, sizes.size(),
+                                             element.dump(-1, ' ', true, Json::error_handler_t::replace)));
+      }
+      sizes.push_back(element.get<int64_t>());
+    }
+    return sizes;
+  }
+
+  absl::StatusOr<int64_t> ElementCount(const std::string& name, const std::vector<int64_t>& shape) const {
+    int64_t count = 1;
+    for (const int64_t size : shape) {
+      if (size != 0 && count > kMaxElementCount / size) {
+        return Corrupt(name, absl::StrCat("shape [", absl::StrJoin(shape, ", "), "] has more than 2^56 elements"));
+      }
+      count *= size;
+    }
+    return count;
+  }
+
+  absl::StatusOr<absl::Span<const uint8_t>> Slice(const std::string& name, const std::vector<int64_t>& offsets) const {
+    const auto data_size = static_cast<int64_t>(data_.size());
+    const bool valid = offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_size;
+    if (!valid) {
+      return Corrupt(name, absl::StrFormat("data_offsets = [%s], must be [begin, end] with begin <= end <= %d, the "
+                                           "bytes of data in the file",
+                                           absl::StrJoin(offsets, ", "), data_size));
+    }
+    return data_.subspan(static_cast<size_t>(offsets[0]), static_cast<size_t>(offsets[1] - offsets[0]));
+  }
+
+  // Every byte of the data belongs to exactly one tensor.
+  absl::Status CheckCoverage(const Tensors& tensors) const {
+    std::vector<const Tensors::value_type*> in_order;
+    for (const auto& tensor : tensors) in_order.push_back(&tensor);
+    std::stable_sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) {
+      return std::pair(a->second.bytes.data(), a->second.bytes.size()) <
+             std::pair(b->second.bytes.data(), b->second.bytes.size());
+    });
+    const uint8_t* covered = data_.data();
+    absl::string_view previous = "the header";
+    for (const auto* tensor : in_order) {
+      const auto& [name, entry] = *tensor;
+      if (entry.bytes.data() != covered) {
+        const bool overlaps = entry.bytes.data() < covered;
+        return Corrupt(name, absl::StrFormat("its data begins at %d, %s of \"%s\" at %d",
+                                             entry.bytes.data() - data_.data(),
+                                             overlaps ? "before the end" : "not at the end", previous,
+                                             covered - data_.data()));
+      }
+      covered = entry.bytes.data() + entry.bytes.size();
+      previous = name;
+    }
+    const auto covered_bytes = static_cast<size_t>(covered - data_.data());
+    if (covered_bytes == data_.size()) return absl::OkStatus();
+    return Corrupt(absl::StrFormat("has %d bytes of data after the last tensor, \"%s\"", data_.size() - covered_bytes,
+                                   previous));
+  }
+
+  const std::string& path_;
+  absl::Span<const uint8_t> file_;
+  absl::Span<const uint8_t> data_;  // what follows the header
+};
+
+}  // namespace
+
+absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
+  auto file = MappedFile::Open(path);
+  if (!file.ok()) return file.status();
+  auto tensors = HeaderReader(path, file->bytes()).Read();
+  if (!tensors.ok()) return tensors.status();
+  return SafetensorsFile(*std::move(file), *std::move(tensors));
+}
+
+}  // namespace attnd

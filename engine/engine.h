@@ -1,0 +1,93 @@
+// What a server sees of the engine: batches of sequences in, hidden states, logits and embeddings out.
+
+#ifndef ENGINE_ENGINE_H_
+#define ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "engine/model/config.h"
+
+namespace attnd {
+
+// Which rows of a [T, ...] output are wanted.
+enum class Positions { kLast, kAll };
+
+// Rows of `positions` among `token_count`.
+inline int64_t RowCount(Positions positions, int64_t token_count) {
+  return positions == Positions::kLast ? 1 : token_count;
+}
+
+enum class Pooling { kLast, kMean };
+
+// Hidden states at one place in the stack. `layer` counts places: 0 is what enters the first layer, l in [1, L] the
+// output of layer l - 1 with both residuals added, L + 1 that of the last layer after the final norm.
+struct HiddenSelection {
+  int64_t layer = 0;
+  Positions positions = Positions::kLast;
+};
+
+struct EmbeddingSelection {
+  Pooling pooling = Pooling::kLast;
+  bool normalize = true;
+};
+
+// What a sequence wants computed.
+struct OutputSelection {
+  std::vector<HiddenSelection> hidden;
+  std::optional<Positions> logits;
+  std::optional<EmbeddingSelection> embedding;
+};
+
+// One sequence of a batch. Exactly one of token_ids and hidden is not empty.
+struct SequenceInput {
+  std::vector<int32_t> token_ids;  // [T], each in [0, V)
+  std::vector<float> hidden;       // [T, C], finite; enters the first layer in place of the embeddings
+  int64_t token_count = 0;         // T, in [1, context length]
+};
+
+struct SequenceOutput {
+  std::vector<std::vector<float>> hidden;  // one [rows, C] for each OutputSelection::hidden, in its order
+  std::vector<float> logits;               // [rows, V]
+  std::vector<float> embedding;            // [C]
+};
+
+// One sequence to compute: borrowed for the length of a call.
+struct SequenceTask {
+  const SequenceInput* input = nullptr;
+  const OutputSelection* selection = nullptr;
+  SequenceOutput* output = nullptr;
+};
+
+// A loaded model and what computes it.
+struct EngineInfo {
+  ModelConfig config;
+  int64_t parameter_count = 0;
+  std::string weights_sha256;
+  std::string isa;                    // oneDNN's name, such as "avx512_core"
+  std::string linear_implementation;  // such as "brg_matmul:avx512_core"
+  std::string vector_target;          // Highway's name, such as "AVX3_ZEN4"
+  std::string onednn_version;         // such as "3.7.2"
+  int thread_count = 0;
+  int64_t max_batch_tokens = 0;
+};
+
+// Threads: Forward by one thread at a time; info by any.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const EngineInfo& info() const = 0;
+
+  // Computes `batch`, at most info().max_batch_tokens tokens together, and fills every task's output. A sequence's bytes
+  // do not depend on the other sequences. Returns only errors of the engine itself (INTERNAL): inputs are checked before.
+  virtual absl::Status Forward(absl::Span<const SequenceTask> batch) = 0;
+};
+
+}  // namespace attnd
+
+#endif  // ENGINE_ENGINE_H_

@@ -1,0 +1,20 @@
+// From the final hidden states of a sequence to one vector.
+
+#ifndef ENGINE_OPS_POOLING_H_
+#define ENGINE_OPS_POOLING_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+
+namespace attnd {
+
+// mean[c] = sum over rows of x[row, c] / rows, summed in double. x [rows, C], mean [C]. Threads: any.
+void MeanOfRows(const float* x, int64_t rows, absl::Span<float> mean);
+
+// Scales to unit Euclidean length; a vector of length zero stays zero. Threads: any.
+void NormalizeToUnitLength(absl::Span<float> vector);
+
+}  // namespace attnd
+
+#endif  // ENGINE_OPS_POOLING_H_

@@ -1,0 +1,114 @@
+#include "server/flags.h"
+
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/cpu_count.h"
+#include "server/version.h"
+
+ABSL_FLAG(std::string, address, "0.0.0.0:50051", "Host and port to serve gRPC on; port 0 picks a free one.");
+ABSL_FLAG(std::string, metrics_address, "0.0.0.0:9464",
+          "Host and port to serve Prometheus metrics on, at /metrics; port 0 picks a free one.");
+ABSL_FLAG(std::string, model, "",
+          "Folder of a Hugging Face GPT-2 checkpoint: config.json and model.safetensors. Without it: 16 layers of 768 "
+          "channels with weights drawn from --seed, for trials and load tests.");
+ABSL_FLAG(std::string, model_name, "", "Name of the model in GetModel and in metrics. Default: the folder's name.");
+ABSL_FLAG(uint64_t, seed, 0, "Seed of the weights when there is no --model.");
+ABSL_FLAG(int32_t, threads, 0, "Threads that compute. 0: one for each CPU this process may use, cgroup limits included.");
+ABSL_FLAG(int64_t, max_batch_tokens, 2048,
+          "Tokens computed together. At least the model's context length. More gains no throughput and costs latency.");
+ABSL_FLAG(int64_t, max_request_tokens, 16384, "Tokens in one call, all inputs together.");
+ABSL_FLAG(int64_t, max_request_inputs, 1024, "Inputs in one call.");
+ABSL_FLAG(int64_t, max_queue_requests, 1024, "Calls that may wait; one more gets RESOURCE_EXHAUSTED.");
+ABSL_FLAG(int64_t, max_queue_tokens, 65536, "Tokens that may wait; a call beyond them gets RESOURCE_EXHAUSTED.");
+ABSL_FLAG(int64_t, max_request_bytes, int64_t{64} << 20, "Bytes of one serialised request.");
+ABSL_FLAG(int64_t, max_reply_bytes, int64_t{64} << 20,
+          "Bytes of one serialised reply; a call that would need more is refused before it is computed.");
+ABSL_FLAG(int64_t, drain_delay_ms, 0,
+          "Milliseconds to keep accepting calls after SIGTERM while health says NOT_SERVING, for load balancers to "
+          "notice.");
+ABSL_FLAG(int64_t, drain_timeout_ms, 30000, "Milliseconds to finish accepted calls after that.");
+
+namespace attnd {
+namespace {
+
+// gRPC and Protocol Buffers count message bytes in 31 bits.
+constexpr int64_t kMaxMessageBytes = (int64_t{1} << 31) - 1;
+constexpr int64_t kMaxCount = int64_t{1} << 30;
+constexpr int64_t kMaxMilliseconds = int64_t{24} * 3600 * 1000;
+constexpr int64_t kMaxThreads = 1024;
+
+// Collects the first value out of range.
+class RangeChecker {
+ public:
+  int64_t Check(const char* flag, int64_t value, int64_t low, int64_t high) {
+    if (status_.ok() && (value < low || value > high)) {
+      status_ = absl::InvalidArgumentError(absl::StrFormat("--%s=%d, must be in [%d, %d]", flag, value, low, high));
+    }
+    return value;
+  }
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
+void ConfigureUsage() {
+  absl::SetProgramUsageMessage(
+      "Serves a GPT-2-style decoder stack over gRPC.\n\n"
+      "  attnd --model=DIR          a Hugging Face GPT-2 folder\n"
+      "  attnd                      seeded weights, for trials\n\n"
+      "Prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once it serves. SIGTERM or SIGINT: finishes what it has\n"
+      "accepted and exits 0; a second one ends it at once. Call it with attndctl, load it with attnd-load.");
+  absl::FlagsUsageConfig config;
+  const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
+  config.contains_help_flags = is_ours;
+  config.contains_helpshort_flags = is_ours;
+  config.version_string = [] { return absl::StrCat("attnd ", kVersion, "\n"); };
+  absl::SetFlagsUsageConfig(config);
+}
+
+}  // namespace
+
+absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
+  ConfigureUsage();
+  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
+  if (positional.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1], "'; flags begin with --"));
+  }
+  RangeChecker range;
+  ServerFlags flags;
+  flags.address = absl::GetFlag(FLAGS_address);
+  flags.metrics_address = absl::GetFlag(FLAGS_metrics_address);
+  flags.model = absl::GetFlag(FLAGS_model);
+  flags.model_name = absl::GetFlag(FLAGS_model_name);
+  flags.seed = absl::GetFlag(FLAGS_seed);
+  flags.thread_count = static_cast<int>(range.Check("threads", absl::GetFlag(FLAGS_threads), 0, kMaxThreads));
+  if (flags.thread_count == 0) flags.thread_count = UsableCpuCount();
+  flags.call_limits = {
+      .max_request_inputs = range.Check("max_request_inputs", absl::GetFlag(FLAGS_max_request_inputs), 1, kMaxCount),
+      .max_request_tokens = range.Check("max_request_tokens", absl::GetFlag(FLAGS_max_request_tokens), 1, kMaxCount),
+      .max_request_bytes = range.Check("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
+      .max_reply_bytes = range.Check("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
+  };
+  flags.queue_limits = {
+      .max_requests = range.Check("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),
+      .max_tokens = range.Check("max_queue_tokens", absl::GetFlag(FLAGS_max_queue_tokens), 1, kMaxCount),
+      .max_batch_tokens = range.Check("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),
+  };
+  flags.drain_delay =
+      absl::Milliseconds(range.Check("drain_delay_ms", absl::GetFlag(FLAGS_drain_delay_ms), 0, kMaxMilliseconds));
+  flags.drain_timeout =
+      absl::Milliseconds(range.Check("drain_timeout_ms", absl::GetFlag(FLAGS_drain_timeout_ms), 0, kMaxMilliseconds));
+  if (!range.status().ok()) return range.status();
+  return flags;
+}
+
+}  // namespace attnd

@@ -1,0 +1,35 @@
+// The server's command line.
+
+#ifndef SERVER_FLAGS_H_
+#define SERVER_FLAGS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/rpc/call_limits.h"
+#include "server/scheduling/request_queue.h"
+
+namespace attnd {
+
+struct ServerFlags {
+  std::string address;
+  std::string metrics_address;
+  std::string model;  // a folder; empty for seeded weights
+  std::string model_name;
+  uint64_t seed = 0;
+  int thread_count = 1;
+  CallLimits call_limits;
+  QueueLimits queue_limits;
+  absl::Duration drain_delay;
+  absl::Duration drain_timeout;
+};
+
+// Reads the command line; --help and --version print and exit, as does an unknown flag. INVALID_ARGUMENT names the flag,
+// its value and its range.
+absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv);
+
+}  // namespace attnd
+
+#endif  // SERVER_FLAGS_H_

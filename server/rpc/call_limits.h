@@ -1,0 +1,19 @@
+// What one call may ask for.
+
+#ifndef SERVER_RPC_CALL_LIMITS_H_
+#define SERVER_RPC_CALL_LIMITS_H_
+
+#include <cstdint>
+
+namespace attnd {
+
+struct CallLimits {
+  int64_t max_request_inputs = 1024;
+  int64_t max_request_tokens = 16384;
+  int64_t max_request_bytes = int64_t{64} << 20;
+  int64_t max_reply_bytes = int64_t{64} << 20;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_RPC_CALL_LIMITS_H_

@@ -1,0 +1,87 @@
+#include "server/rpc/inference_service.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/rpc/status.h"
+
+namespace attnd {
+namespace {
+
+// One call, from its arrival to its status: counted at both ends. Deletes itself once gRPC is done with it.
+class CallReactor final : public grpc::ServerUnaryReactor {
+ public:
+  CallReactor(RpcMethod method, const Clock& clock, Metrics& metrics)
+      : method_(method), clock_(clock), metrics_(metrics), started_at_(clock.Now()) {
+    metrics_.OnRpcStarted(method_);
+  }
+
+  // Puts `request` in the queue; `encode` writes the reply once it is computed.
+  void Submit(absl::StatusOr<std::shared_ptr<Request>> request, const grpc::CallbackServerContext& context,
+              RequestQueue& queue, absl::AnyInvocable<void(const Request&)> encode) {
+    if (!request.ok()) return Complete(request.status());
+    request_ = *std::move(request);
+    request_->deadline = absl::FromChrono(context.deadline());
+    request_->done = [this, encode = std::move(encode)](const absl::Status& status) mutable {
+      if (status.ok()) encode(*request_);
+      Complete(status);
+    };
+    // From here on `done` may run at any moment, on the batcher's thread.
+    if (absl::Status status = queue.Submit(request_); !status.ok()) Complete(status);
+  }
+
+  void Complete(const absl::Status& status) {
+    metrics_.OnRpcHandled(method_, status.code(), clock_.Now() - started_at_);
+    Finish(ToGrpcStatus(status));
+  }
+
+ private:
+  void OnCancel() override {
+    if (request_) request_->Cancel();
+  }
+
+  void OnDone() override { delete this; }
+
+  const RpcMethod method_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  const absl::Time started_at_;
+  std::shared_ptr<Request> request_;
+};
+
+}  // namespace
+
+InferenceService::InferenceService(const ModelDescription& model, RequestQueue& queue, const Clock& clock,
+                                   Metrics& metrics)
+    : model_(model), decoder_(model.engine.config, model.limits), queue_(queue), clock_(clock), metrics_(metrics) {}
+
+grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
+                                                    const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
+  auto* call = new CallReactor(RpcMethod::kForward, clock_, metrics_);
+  call->Submit(decoder_.DecodeForward(*message), *context, queue_,
+               [this, reply](const Request& request) { EncodeForward(request, model_.engine.config, *reply); });
+  return call;
+}
+
+grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
+                                                  v1::EmbedResponse* reply) {
+  auto* call = new CallReactor(RpcMethod::kEmbed, clock_, metrics_);
+  call->Submit(decoder_.DecodeEmbed(*message), *context, queue_,
+               [this, reply](const Request& request) { EncodeEmbed(request, model_.engine.config, *reply); });
+  return call;
+}
+
+grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* /*context*/,
+                                                     const v1::GetModelRequest* /*message*/,
+                                                     v1::GetModelResponse* reply) {
+  auto* call = new CallReactor(RpcMethod::kGetModel, clock_, metrics_);
+  EncodeModel(model_, *reply);
+  call->Complete(absl::OkStatus());
+  return call;
+}
+
+}  // namespace attnd

@@ -1,0 +1,40 @@
+// attnd.v1.InferenceService: decodes a call, submits it, encodes its result. Nothing here computes or waits.
+
+#ifndef SERVER_RPC_INFERENCE_SERVICE_H_
+#define SERVER_RPC_INFERENCE_SERVICE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include "attnd/v1/inference.grpc.pb.h"
+#include "server/rpc/reply_encoder.h"
+#include "server/rpc/request_decoder.h"
+#include "server/scheduling/clock.h"
+#include "server/scheduling/request_queue.h"
+#include "server/telemetry/metrics.h"
+
+namespace attnd {
+
+// Threads: gRPC's own, any number.
+class InferenceService final : public v1::InferenceService::CallbackService {
+ public:
+  // `queue`, `clock` and `metrics` must outlive the service.
+  InferenceService(const ModelDescription& model, RequestQueue& queue, const Clock& clock, Metrics& metrics);
+
+  grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context, const v1::ForwardRequest* message,
+                                    v1::ForwardResponse* reply) override;
+  grpc::ServerUnaryReactor* Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
+                                  v1::EmbedResponse* reply) override;
+  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context, const v1::GetModelRequest* message,
+                                     v1::GetModelResponse* reply) override;
+
+ private:
+  const ModelDescription model_;
+  const RequestDecoder decoder_;
+  RequestQueue& queue_;
+  const Clock& clock_;
+  Metrics& metrics_;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_RPC_INFERENCE_SERVICE_H_

@@ -1,0 +1,101 @@
+#include "server/rpc/reply_encoder.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "server/rpc/layer_name.h"
+
+namespace attnd {
+namespace {
+
+// `floats` is row-major with rows of `columns`.
+void EncodeTensor(absl::Span<const float> floats, int64_t columns, v1::Tensor& message) {
+  message.set_data_type(v1::DATA_TYPE_FLOAT32);
+  message.add_shape(static_cast<int64_t>(floats.size()) / columns);
+  message.add_shape(columns);
+  message.set_data(floats.data(), floats.size() * sizeof(float));
+}
+
+void EncodeTiming(const RequestTiming& timing, v1::Timing& message) {
+  message.set_queue_seconds(absl::ToDoubleSeconds(timing.queue));
+  message.set_compute_seconds(absl::ToDoubleSeconds(timing.compute));
+  message.set_batch_tokens(static_cast<uint32_t>(timing.batch_tokens));
+  message.set_batch_requests(static_cast<uint32_t>(timing.batch_requests));
+  message.set_batch_count(static_cast<uint32_t>(timing.batch_count));
+}
+
+void EncodeConfig(const ModelConfig& config, v1::ModelConfig& message) {
+  message.set_vocabulary_size(static_cast<uint32_t>(config.vocabulary_size));
+  message.set_context_length(static_cast<uint32_t>(config.context_length));
+  message.set_embedding_length(static_cast<uint32_t>(config.embedding_length));
+  message.set_head_count(static_cast<uint32_t>(config.head_count));
+  message.set_layer_count(static_cast<uint32_t>(config.layer_count));
+  message.set_feed_forward_length(static_cast<uint32_t>(config.feed_forward_length));
+  message.set_layer_norm_epsilon(static_cast<double>(config.layer_norm_epsilon));
+  message.set_activation_function(std::string(ActivationName(config.activation)));
+  message.set_tied_output_head(config.tied_output_head);
+}
+
+void EncodeKernel(const EngineInfo& engine, v1::Kernel& message) {
+  message.set_isa(engine.isa);
+  message.set_linear_implementation(engine.linear_implementation);
+  message.set_vector_target(engine.vector_target);
+  message.set_onednn_version(engine.onednn_version);
+  message.set_thread_count(static_cast<uint32_t>(engine.thread_count));
+}
+
+}  // namespace
+
+void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message) {
+  for (size_t i = 0; i < request.outputs.size(); ++i) {
+    const SequenceOutput& output = request.outputs[i];
+    v1::ForwardResult& result = *message.add_results();
+    result.set_token_count(static_cast<uint32_t>(request.inputs[i].token_count));
+    for (size_t j = 0; j < output.hidden.size(); ++j) {
+      v1::HiddenStates& hidden = *result.add_hidden_states();
+      hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
+      EncodeTensor(output.hidden[j], config.embedding_length, *hidden.mutable_values());
+    }
+    if (request.selection.logits) EncodeTensor(output.logits, config.vocabulary_size, *result.mutable_logits());
+  }
+  EncodeTiming(request.timing, *message.mutable_timing());
+}
+
+void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message) {
+  v1::Tensor& embeddings = *message.mutable_embeddings();
+  embeddings.set_data_type(v1::DATA_TYPE_FLOAT32);
+  embeddings.add_shape(static_cast<int64_t>(request.outputs.size()));
+  embeddings.add_shape(config.embedding_length);
+  std::string& data = *embeddings.mutable_data();
+  data.reserve(request.outputs.size() * static_cast<size_t>(config.embedding_length) * sizeof(float));
+  for (size_t i = 0; i < request.outputs.size(); ++i) {
+    const std::vector<float>& embedding = request.outputs[i].embedding;
+    data.append(reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float));
+    message.add_token_counts(static_cast<uint32_t>(request.inputs[i].token_count));
+  }
+  EncodeTiming(request.timing, *message.mutable_timing());
+}
+
+void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
+  message.set_name(model.name);
+  EncodeConfig(model.engine.config, *message.mutable_config());
+  message.set_parameter_count(static_cast<uint64_t>(model.engine.parameter_count));
+  message.set_data_type(v1::DATA_TYPE_FLOAT32);
+  v1::ModelLimits& limits = *message.mutable_limits();
+  limits.set_max_request_inputs(static_cast<uint32_t>(model.limits.max_request_inputs));
+  limits.set_max_request_tokens(static_cast<uint32_t>(model.limits.max_request_tokens));
+  limits.set_max_input_tokens(static_cast<uint32_t>(model.engine.config.context_length));
+  limits.set_max_request_bytes(static_cast<uint64_t>(model.limits.max_request_bytes));
+  limits.set_max_reply_bytes(static_cast<uint64_t>(model.limits.max_reply_bytes));
+  limits.set_max_batch_tokens(static_cast<uint32_t>(model.engine.max_batch_tokens));
+  message.set_weights_sha256(model.engine.weights_sha256);
+  EncodeKernel(model.engine, *message.mutable_kernel());
+  message.set_server_version(model.server_version);
+}
+
+}  // namespace attnd

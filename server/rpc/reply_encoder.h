@@ -1,0 +1,31 @@
+// Writes computed requests and the model's description as replies.
+
+#ifndef SERVER_RPC_REPLY_ENCODER_H_
+#define SERVER_RPC_REPLY_ENCODER_H_
+
+#include <string>
+
+#include "attnd/v1/inference.pb.h"
+#include "engine/engine.h"
+#include "server/rpc/call_limits.h"
+#include "server/scheduling/request.h"
+
+namespace attnd {
+
+// `request` is computed to its end. Threads: any.
+void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message);
+void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message);
+
+// What GetModel says about a server.
+struct ModelDescription {
+  std::string name;
+  std::string server_version;
+  EngineInfo engine;
+  CallLimits limits;
+};
+
+void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message);
+
+}  // namespace attnd
+
+#endif  // SERVER_RPC_REPLY_ENCODER_H_

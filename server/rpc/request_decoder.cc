@@ -1,0 +1,157 @@
+#include "server/rpc/request_decoder.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/rpc/input_decoder.h"
+#include "server/rpc/layer_name.h"
+
+namespace attnd {
+namespace {
+
+// More than protobuf adds to the bytes of one tensor (tags, lengths, shape, layer name, result) or to a whole reply.
+constexpr int64_t kTensorOverheadBytes = 128;
+
+// POSITIONS_UNSPECIFIED gives `unspecified`.
+absl::StatusOr<std::optional<Positions>> DecodePositions(v1::Positions positions, const std::string& path,
+                                                         std::optional<Positions> unspecified) {
+  switch (positions) {
+    case v1::POSITIONS_UNSPECIFIED:
+      return unspecified;
+    case v1::POSITIONS_LAST:
+      return Positions::kLast;
+    case v1::POSITIONS_ALL:
+      return Positions::kAll;
+    default:
+      return absl::InvalidArgumentError(absl::StrFormat("%s = %d, must be POSITIONS_LAST (%d) or POSITIONS_ALL (%d)",
+                                                        path, int{positions}, int{v1::POSITIONS_LAST},
+                                                        int{v1::POSITIONS_ALL}));
+  }
+}
+
+absl::StatusOr<Pooling> DecodePooling(v1::Pooling pooling) {
+  switch (pooling) {
+    case v1::POOLING_UNSPECIFIED:
+    case v1::POOLING_LAST:
+      return Pooling::kLast;
+    case v1::POOLING_MEAN:
+      return Pooling::kMean;
+    default:
+      return absl::InvalidArgumentError(absl::StrFormat("pooling = %d, must be POOLING_LAST (%d) or POOLING_MEAN (%d)",
+                                                        int{pooling}, int{v1::POOLING_LAST}, int{v1::POOLING_MEAN}));
+  }
+}
+
+absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSelection& message,
+                                                      const std::string& path, int64_t layer_count) {
+  const auto layer = ParseLayerName(message.layer(), layer_count);
+  if (!layer) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s.layer = \"%s\", must be \"embeddings\", \"h.0\" to \"h.%d\", or \"ln_f\"", path,
+                        message.layer().substr(0, 64), layer_count - 1));
+  }
+  const auto positions = DecodePositions(message.positions(), path + ".positions", Positions::kLast);
+  if (!positions.ok()) return positions.status();
+  return HiddenSelection{.layer = *layer, .positions = **positions};
+}
+
+absl::StatusOr<OutputSelection> DecodeForwardSelection(const v1::ForwardRequest& message, int64_t layer_count) {
+  OutputSelection selection;
+  std::vector<bool> seen(static_cast<size_t>(layer_count) + 2);
+  for (const v1::HiddenStatesSelection& hidden : message.hidden_states()) {
+    const std::string path = absl::StrCat("hidden_states[", selection.hidden.size(), "]");
+    auto decoded = DecodeHiddenSelection(hidden, path, layer_count);
+    if (!decoded.ok()) return decoded.status();
+    const auto layer = static_cast<size_t>(decoded->layer);
+    if (seen[layer]) {
+      return absl::InvalidArgumentError(absl::StrFormat("%s.layer = \"%s\" is asked for twice, must be at most once",
+                                                        path, LayerName(decoded->layer, layer_count)));
+    }
+    seen[layer] = true;
+    selection.hidden.push_back(*decoded);
+  }
+  auto logits = DecodePositions(message.logits(), "logits", std::nullopt);
+  if (!logits.ok()) return logits.status();
+  selection.logits = *logits;
+  if (selection.hidden.empty() && !selection.logits) {
+    return absl::InvalidArgumentError("nothing is asked for: hidden_states has 0 entries and logits is unspecified, at "
+                                      "least one of them must be set");
+  }
+  return selection;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1::ForwardRequest& message) const {
+  auto request = std::make_shared<Request>();
+  request->method = Method::kForward;
+  auto selection = DecodeForwardSelection(message, config_.layer_count);
+  if (!selection.ok()) return selection.status();
+  request->selection = *std::move(selection);
+  if (auto status = DecodeInputs(message.inputs(), *request); !status.ok()) return status;
+  if (auto status = CheckReplySize(*request); !status.ok()) return status;
+  return request;
+}
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::EmbedRequest& message) const {
+  auto request = std::make_shared<Request>();
+  request->method = Method::kEmbed;
+  const auto pooling = DecodePooling(message.pooling());
+  if (!pooling.ok()) return pooling.status();
+  const bool normalize = !message.has_normalize() || message.normalize();
+  request->selection.embedding = EmbeddingSelection{.pooling = *pooling, .normalize = normalize};
+  if (auto status = DecodeInputs(message.inputs(), *request); !status.ok()) return status;
+  if (auto status = CheckReplySize(*request); !status.ok()) return status;
+  return request;
+}
+
+absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, Request& request) const {
+  if (messages.empty() || messages.size() > limits_.max_request_inputs) {
+    return absl::InvalidArgumentError(absl::StrFormat("inputs has %d entries, must have 1 to %d (max_request_inputs)",
+                                                      messages.size(), limits_.max_request_inputs));
+  }
+  int64_t token_count = 0;
+  for (const v1::Input& message : messages) {
+    const std::string path = absl::StrCat("inputs[", request.inputs.size(), "]");
+    auto input = DecodeInput(message, path, config_);
+    if (!input.ok()) return input.status();
+    token_count += input->token_count;
+    if (token_count > limits_.max_request_tokens) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("inputs[0] to %s have %d tokens, must have at most %d together (max_request_tokens)", path,
+                          token_count, limits_.max_request_tokens));
+    }
+    request.inputs.push_back(*std::move(input));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RequestDecoder::CheckReplySize(const Request& request) const {
+  const auto float_bytes = [](int64_t rows, int64_t columns) {
+    return rows * columns * static_cast<int64_t>(sizeof(float)) + kTensorOverheadBytes;
+  };
+  const OutputSelection& selection = request.selection;
+  int64_t byte_count = kTensorOverheadBytes;
+  for (const SequenceInput& input : request.inputs) {
+    for (const HiddenSelection& hidden : selection.hidden) {
+      byte_count += float_bytes(RowCount(hidden.positions, input.token_count), config_.embedding_length);
+    }
+    if (selection.logits) {
+      byte_count += float_bytes(RowCount(*selection.logits, input.token_count), config_.vocabulary_size);
+    }
+    if (selection.embedding) byte_count += float_bytes(1, config_.embedding_length);
+  }
+  if (byte_count <= limits_.max_reply_bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer positions "
+                      "or layers, or send inputs in several calls",
+                      byte_count, limits_.max_reply_bytes));
+}
+
+}  // namespace attnd

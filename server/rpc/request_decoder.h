@@ -1,0 +1,37 @@
+// Checks calls and turns them into requests for the scheduler. Everything that can be wrong with a call is found here,
+// before it is queued; nothing is left to fail later.
+
+#ifndef SERVER_RPC_REQUEST_DECODER_H_
+#define SERVER_RPC_REQUEST_DECODER_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "attnd/v1/inference.pb.h"
+#include "engine/model/config.h"
+#include "server/rpc/call_limits.h"
+#include "server/scheduling/request.h"
+
+namespace attnd {
+
+// Threads: any. Errors: INVALID_ARGUMENT naming the field by its path in the message, its value and the limit.
+class RequestDecoder {
+ public:
+  RequestDecoder(const ModelConfig& config, const CallLimits& limits) : config_(config), limits_(limits) {}
+
+  absl::StatusOr<std::shared_ptr<Request>> DecodeForward(const v1::ForwardRequest& message) const;
+  absl::StatusOr<std::shared_ptr<Request>> DecodeEmbed(const v1::EmbedRequest& message) const;
+
+ private:
+  using Inputs = google::protobuf::RepeatedPtrField<v1::Input>;
+
+  absl::Status DecodeInputs(const Inputs& messages, Request& request) const;
+  absl::Status CheckReplySize(const Request& request) const;
+
+  const ModelConfig config_;
+  const CallLimits limits_;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_RPC_REQUEST_DECODER_H_

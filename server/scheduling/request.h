@@ -1,0 +1,64 @@
+// One call on its way through the scheduler.
+
+#ifndef SERVER_SCHEDULING_REQUEST_H_
+#define SERVER_SCHEDULING_REQUEST_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "engine/engine.h"
+
+namespace attnd {
+
+// The methods that are scheduled.
+enum class Method { kForward, kEmbed };
+
+// Where the time of a request went, and what it shared its batches with.
+struct RequestTiming {
+  absl::Duration queue;    // acceptance to the start of its first batch
+  absl::Duration compute;  // sum over its batches
+  int64_t batch_tokens = 0;
+  int64_t batch_requests = 0;
+  int64_t batch_count = 0;
+};
+
+// Owns its inputs and outputs. The caller fills the first block and calls RequestQueue::Submit; from then on the
+// scheduler alone touches it, until `done` is called, exactly once, on the batcher's thread.
+// Threads: Cancel and cancelled by any; the rest by its present owner.
+struct Request {
+  Method method = Method::kForward;
+  std::vector<SequenceInput> inputs;
+  OutputSelection selection;
+  absl::Time deadline = absl::InfiniteFuture();
+  // Receives OK once every output is computed, else why it was not.
+  absl::AnyInvocable<void(absl::Status)> done;
+
+  std::vector<SequenceOutput> outputs;  // one for each input once done(OK) is called
+  RequestTiming timing;
+  absl::Time accepted_at;
+  size_t next_input = 0;  // inputs before it have been taken into a batch
+  absl::Status failure;   // why the rest is not to be computed, after a batch failed
+
+  int64_t token_count() const {
+    int64_t count = 0;
+    for (const SequenceInput& input : inputs) count += input.token_count;
+    return count;
+  }
+
+  // Says that nobody waits for the result any more; the scheduler drops it before its next batch.
+  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> cancelled_ = false;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_SCHEDULING_REQUEST_H_

@@ -1,0 +1,97 @@
+// The bounded first-in, first-out queue between the callers and the batcher.
+
+#ifndef SERVER_SCHEDULING_REQUEST_QUEUE_H_
+#define SERVER_SCHEDULING_REQUEST_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "server/scheduling/clock.h"
+#include "server/scheduling/events.h"
+#include "server/scheduling/request.h"
+
+namespace attnd {
+
+struct QueueLimits {
+  int64_t max_requests = 1024;
+  int64_t max_tokens = 65536;
+  int64_t max_batch_tokens = 2048;
+};
+
+// Consecutive inputs of one request that are computed in one batch.
+struct BatchSlice {
+  std::shared_ptr<Request> request;
+  size_t first_input = 0;
+  size_t input_count = 0;
+};
+
+// A request that leaves the queue without being computed to its end.
+struct DroppedRequest {
+  std::shared_ptr<Request> request;
+  absl::Status reason;
+};
+
+struct Work {
+  std::vector<DroppedRequest> dropped;
+  std::vector<BatchSlice> batch;  // empty: nothing to compute this time
+  Load size;                      // of the batch
+  bool closed = false;            // nothing waits and nothing will
+};
+
+// Threads: Submit, Close, Abort by any; Take and FinishBatch by the batcher alone.
+class RequestQueue {
+ public:
+  // `clock` and `events` must outlive the queue.
+  RequestQueue(const QueueLimits& limits, const Clock& clock, SchedulerEvents& events);
+
+  // Accepts `request`, which must have at least one input, or says why not: RESOURCE_EXHAUSTED when the queue is full,
+  // UNAVAILABLE after Close, DEADLINE_EXCEEDED when its deadline has passed. Then `done` is never called.
+  absl::Status Submit(std::shared_ptr<Request> request);
+
+  // Accepts nothing more; what was accepted stays.
+  void Close();
+
+  // Close, and drop what waits, with UNAVAILABLE.
+  void Abort();
+
+  // Waits for work, then drops the cancelled, expired and failed, and takes the next batch.
+  Work Take();
+
+  // The batch taken last has been computed.
+  void FinishBatch();
+
+ private:
+  struct Entry {
+    std::shared_ptr<Request> request;
+    int64_t remaining_tokens = 0;
+  };
+
+  bool HasWorkOrIsClosed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || !entries_.empty(); }
+  absl::Status CheckAdmission(const Request& request, int64_t token_count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // OK while somebody still waits for `request`.
+  absl::Status CheckAlive(const Request& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropDead(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeBatch(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReportLoad() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const QueueLimits limits_;
+  const Clock& clock_;
+  SchedulerEvents& events_;
+
+  absl::Mutex mutex_;
+  std::deque<Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  int64_t queued_tokens_ ABSL_GUARDED_BY(mutex_) = 0;
+  Load running_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool aborted_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_SCHEDULING_REQUEST_QUEUE_H_

@@ -1,0 +1,54 @@
+#include "server/telemetry/metrics.h"
+
+#include <prometheus/registry.h>
+
+#include "server/telemetry/model_metrics.h"
+#include "server/telemetry/rpc_metrics.h"
+#include "server/telemetry/scheduler_metrics.h"
+
+namespace attnd {
+
+struct Metrics::Registry {
+  explicit Registry(const MetricsOptions& options)
+      : rpc(*collectable), scheduler(options.max_batch_requests, options.max_batch_tokens, *collectable),
+        model(options.server_version, *collectable) {}
+
+  std::shared_ptr<prometheus::Registry> collectable = std::make_shared<prometheus::Registry>();
+  RpcMetrics rpc;
+  SchedulerMetrics scheduler;
+  ModelMetrics model;
+};
+
+Metrics::Metrics(const MetricsOptions& options) : registry_(std::make_shared<Registry>(options)) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::OnRpcStarted(RpcMethod method) { registry_->rpc.OnStarted(method); }
+
+void Metrics::OnRpcHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration) {
+  registry_->rpc.OnHandled(method, code, duration);
+}
+
+void Metrics::OnRejected(Method method, RejectReason reason) { registry_->scheduler.OnRejected(method, reason); }
+
+void Metrics::OnLoadChanged(Load queued, Load running) { registry_->scheduler.OnLoadChanged(queued, running); }
+
+void Metrics::OnCancelled(Method method, CancelStage stage, CancelCause cause) {
+  registry_->scheduler.OnCancelled(method, stage, cause);
+}
+
+void Metrics::OnBatchStarted(const BatchReport& batch) { registry_->scheduler.OnBatchStarted(batch); }
+
+void Metrics::OnCompleted(const Request& request, absl::Duration total) {
+  registry_->scheduler.OnCompleted(request, total);
+}
+
+void Metrics::SetModel(const std::string& name, const EngineInfo& info) { registry_->model.SetModel(name, info); }
+
+void Metrics::SetModelLoad(absl::Duration duration) { registry_->model.SetLoad(duration); }
+
+void Metrics::SetReady(bool ready) { registry_->model.SetReady(ready); }
+
+std::shared_ptr<prometheus::Collectable> Metrics::collectable() const { return registry_->collectable; }
+
+}  // namespace attnd

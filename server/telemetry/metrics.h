@@ -1,0 +1,65 @@
+// Everything the server counts, for Prometheus. docs/metrics.md lists it.
+//
+// All series exist, at zero, from the start: a rate over a series that appears with its first event would miss that event.
+
+#ifndef SERVER_TELEMETRY_METRICS_H_
+#define SERVER_TELEMETRY_METRICS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "engine/engine.h"
+#include "server/scheduling/events.h"
+
+namespace prometheus {
+class Collectable;
+}  // namespace prometheus
+
+namespace attnd {
+
+// Methods of attnd.v1.InferenceService.
+enum class RpcMethod { kForward, kEmbed, kGetModel };
+
+struct MetricsOptions {
+  int64_t max_batch_requests = 1024;  // upper ends of the size histograms
+  int64_t max_batch_tokens = 2048;
+  std::string server_version;
+};
+
+// Threads: any. Owns: the Prometheus registry.
+class Metrics final : public SchedulerEvents {
+ public:
+  explicit Metrics(const MetricsOptions& options);
+  ~Metrics() override;
+
+  // At both ends of every call.
+  void OnRpcStarted(RpcMethod method);
+  void OnRpcHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration);
+
+  void OnRejected(Method method, RejectReason reason) override;
+  void OnLoadChanged(Load queued, Load running) override;
+  void OnCancelled(Method method, CancelStage stage, CancelCause cause) override;
+  void OnBatchStarted(const BatchReport& batch) override;
+  void OnCompleted(const Request& request, absl::Duration total) override;
+
+  // The model being served, and how long it took to load.
+  void SetModel(const std::string& name, const EngineInfo& info);
+  void SetModelLoad(absl::Duration duration);
+  // Whether health says SERVING.
+  void SetReady(bool ready);
+
+  // What a scrape collects. Valid as long as the Metrics.
+  std::shared_ptr<prometheus::Collectable> collectable() const;
+
+ private:
+  struct Registry;
+
+  std::shared_ptr<Registry> registry_;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_TELEMETRY_METRICS_H_

@@ -1,0 +1,70 @@
+#include "server/telemetry/rpc_metrics.h"
+
+#include <prometheus/labels.h>
+
+#include "server/telemetry/buckets.h"
+
+namespace attnd {
+namespace {
+
+constexpr const char* kMethodNames[] = {"Forward", "Embed", "GetModel"};
+
+// Go's names of the codes, by number.
+constexpr const char* kCodeNames[] = {"OK",
+                                      "Canceled",
+                                      "Unknown",
+                                      "InvalidArgument",
+                                      "DeadlineExceeded",
+                                      "NotFound",
+                                      "AlreadyExists",
+                                      "PermissionDenied",
+                                      "ResourceExhausted",
+                                      "FailedPrecondition",
+                                      "Aborted",
+                                      "OutOfRange",
+                                      "Unimplemented",
+                                      "Internal",
+                                      "Unavailable",
+                                      "DataLoss",
+                                      "Unauthenticated"};
+
+prometheus::Labels MethodLabels(size_t method) {
+  return {{"grpc_type", "unary"}, {"grpc_service", "attnd.v1.InferenceService"}, {"grpc_method", kMethodNames[method]}};
+}
+
+}  // namespace
+
+RpcMetrics::RpcMetrics(prometheus::Registry& registry) {
+  auto& started = prometheus::BuildCounter()
+                      .Name("grpc_server_started_total")
+                      .Help("Calls that reached the service.")
+                      .Register(registry);
+  auto& handled = prometheus::BuildCounter()
+                      .Name("grpc_server_handled_total")
+                      .Help("Calls answered, by status code.")
+                      .Register(registry);
+  auto& handling = prometheus::BuildHistogram()
+                       .Name("grpc_server_handling_seconds")
+                       .Help("Seconds from a call's arrival at the service to its status, whatever the code.")
+                       .Register(registry);
+  for (size_t method = 0; method < kMethodCount; ++method) {
+    const prometheus::Labels labels = MethodLabels(method);
+    methods_[method].started = &started.Add(labels);
+    methods_[method].duration = &handling.Add(labels, LatencyBuckets());
+    for (size_t code = 0; code < kCodeCount; ++code) {
+      prometheus::Labels code_labels = labels;
+      code_labels["grpc_code"] = kCodeNames[code];
+      methods_[method].handled[code] = &handled.Add(code_labels);
+    }
+  }
+}
+
+void RpcMetrics::OnHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration) {
+  PerMethod& metrics = At(method);
+  const auto number = static_cast<size_t>(code);
+  const auto unknown = static_cast<size_t>(absl::StatusCode::kUnknown);
+  metrics.handled[number < kCodeCount ? number : unknown]->Increment();
+  metrics.duration->Observe(absl::ToDoubleSeconds(duration));
+}
+
+}  // namespace attnd

@@ -1,0 +1,119 @@
+#include "server/telemetry/scheduler_metrics.h"
+
+#include "server/telemetry/buckets.h"
+
+namespace attnd {
+namespace {
+
+constexpr const char* kMethodNames[] = {"Forward", "Embed"};
+constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "draining"};
+constexpr const char* kCancelStages[] = {"queue", "compute"};
+constexpr const char* kCancelCauses[] = {"client", "deadline"};
+constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget"};
+
+using CounterFamily = prometheus::Family<prometheus::Counter>;
+using HistogramFamily = prometheus::Family<prometheus::Histogram>;
+
+CounterFamily& Counters(const char* name, const char* help, prometheus::Registry& registry) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+HistogramFamily& Histograms(const char* name, const char* help, prometheus::Registry& registry) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Gauge* OneGauge(const char* name, const char* help, prometheus::Registry& registry) {
+  return &prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+}  // namespace
+
+SchedulerMetrics::SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch_tokens,
+                                   prometheus::Registry& registry) {
+  AddMethodSeries(registry);
+  AddBatchSeries(max_batch_requests, max_batch_tokens, registry);
+  AddLoadSeries(registry);
+}
+
+void SchedulerMetrics::AddMethodSeries(prometheus::Registry& registry) {
+  auto& total = Histograms("attnd_request_duration_seconds",
+                           "Seconds from a call's acceptance to its result, for calls computed to their end.", registry);
+  auto& queue_wait = Histograms("attnd_queue_wait_seconds",
+                                "Seconds from a call's acceptance to the start of its first batch.", registry);
+  auto& compute = Histograms("attnd_compute_seconds", "Seconds of computing in the batches a call was in.", registry);
+  auto& tokens = Counters("attnd_tokens_processed_total",
+                          "Tokens of calls computed to their end; batches hold no padding.", registry);
+  auto& rejected = Counters("attnd_rejected_total", "Calls refused before they were accepted.", registry);
+  auto& cancelled = Counters("attnd_cancelled_total", "Accepted calls given up before they were computed.", registry);
+  for (size_t method = 0; method < kMethodCount; ++method) {
+    PerMethod& metrics = methods_[method];
+    const prometheus::Labels labels = {{"method", kMethodNames[method]}};
+    metrics.total = &total.Add(labels, LatencyBuckets());
+    metrics.queue_wait = &queue_wait.Add(labels, LatencyBuckets());
+    metrics.compute = &compute.Add(labels, LatencyBuckets());
+    metrics.tokens = &tokens.Add({{"method", kMethodNames[method]}, {"kind", "real"}});
+    tokens.Add({{"method", kMethodNames[method]}, {"kind", "padding"}});
+    for (size_t reason = 0; reason < kRejectReasonCount; ++reason) {
+      metrics.rejected[reason] = &rejected.Add({{"method", kMethodNames[method]}, {"reason", kRejectReasons[reason]}});
+    }
+    for (size_t stage = 0; stage < kCancelStageCount; ++stage) {
+      for (size_t cause = 0; cause < kCancelCauseCount; ++cause) {
+        metrics.cancelled[stage][cause] = &cancelled.Add(
+            {{"method", kMethodNames[method]}, {"stage", kCancelStages[stage]}, {"cause", kCancelCauses[cause]}});
+      }
+    }
+  }
+}
+
+void SchedulerMetrics::AddBatchSeries(int64_t max_batch_requests, int64_t max_batch_tokens,
+                                      prometheus::Registry& registry) {
+  batch_requests_ = &Histograms("attnd_batch_requests", "Calls with inputs in a batch.", registry)
+                         .Add({}, PowerOfTwoBuckets(max_batch_requests));
+  batch_tokens_ =
+      &Histograms("attnd_batch_tokens", "Tokens in a batch.", registry).Add({}, PowerOfTwoBuckets(max_batch_tokens));
+  input_tokens_ = &Histograms("attnd_input_tokens", "Tokens in one input of a computed call.", registry)
+                       .Add({}, PowerOfTwoBuckets(max_batch_tokens));
+  auto& batches = Counters("attnd_batches_total", "Batches computed, by why they took no more inputs.", registry);
+  for (size_t reason = 0; reason < kCloseReasonCount; ++reason) {
+    batches_[reason] = &batches.Add({{"close_reason", kCloseReasons[reason]}});
+  }
+}
+
+void SchedulerMetrics::AddLoadSeries(prometheus::Registry& registry) {
+  queue_requests_ = OneGauge("attnd_queue_requests", "Calls waiting for a batch.", registry);
+  queue_tokens_ = OneGauge("attnd_queue_tokens", "Tokens waiting for a batch.", registry);
+  inflight_requests_ = OneGauge("attnd_inflight_requests", "Calls in the batch being computed.", registry);
+  inflight_tokens_ = OneGauge("attnd_inflight_tokens", "Tokens in the batch being computed.", registry);
+}
+
+void SchedulerMetrics::OnRejected(Method method, RejectReason reason) {
+  At(method).rejected[static_cast<size_t>(reason)]->Increment();
+}
+
+void SchedulerMetrics::OnLoadChanged(Load queued, Load running) {
+  queue_requests_->Set(static_cast<double>(queued.requests));
+  queue_tokens_->Set(static_cast<double>(queued.tokens));
+  inflight_requests_->Set(static_cast<double>(running.requests));
+  inflight_tokens_->Set(static_cast<double>(running.tokens));
+}
+
+void SchedulerMetrics::OnCancelled(Method method, CancelStage stage, CancelCause cause) {
+  At(method).cancelled[static_cast<size_t>(stage)][static_cast<size_t>(cause)]->Increment();
+}
+
+void SchedulerMetrics::OnBatchStarted(const BatchReport& batch) {
+  batch_requests_->Observe(static_cast<double>(batch.size.requests));
+  batch_tokens_->Observe(static_cast<double>(batch.size.tokens));
+  batches_[static_cast<size_t>(batch.close_reason)]->Increment();
+}
+
+void SchedulerMetrics::OnCompleted(const Request& request, absl::Duration total) {
+  PerMethod& metrics = At(request.method);
+  metrics.total->Observe(absl::ToDoubleSeconds(total));
+  metrics.queue_wait->Observe(absl::ToDoubleSeconds(request.timing.queue));
+  metrics.compute->Observe(absl::ToDoubleSeconds(request.timing.compute));
+  metrics.tokens->Increment(static_cast<double>(request.token_count()));
+  for (const SequenceInput& input : request.inputs) input_tokens_->Observe(static_cast<double>(input.token_count));
+}
+
+}  // namespace attnd

@@ -1,0 +1,67 @@
+// What happens between a call's acceptance and its result: queue, batches, tokens, refusals, cancellations.
+
+#ifndef SERVER_TELEMETRY_SCHEDULER_METRICS_H_
+#define SERVER_TELEMETRY_SCHEDULER_METRICS_H_
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "server/scheduling/events.h"
+
+namespace attnd {
+
+// Threads: any.
+class SchedulerMetrics {
+ public:
+  // The limits are the upper ends of the size histograms.
+  SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch_tokens, prometheus::Registry& registry);
+
+  void OnRejected(Method method, RejectReason reason);
+  void OnLoadChanged(Load queued, Load running);
+  void OnCancelled(Method method, CancelStage stage, CancelCause cause);
+  void OnBatchStarted(const BatchReport& batch);
+  void OnCompleted(const Request& request, absl::Duration total);
+
+ private:
+  // Numbers of values of the enumerations in events.h, which index the arrays below.
+  static constexpr size_t kMethodCount = 2;
+  static constexpr size_t kRejectReasonCount = 3;
+  static constexpr size_t kCancelStageCount = 2;
+  static constexpr size_t kCancelCauseCount = 2;
+  static constexpr size_t kCloseReasonCount = 2;
+
+  struct PerMethod {
+    prometheus::Histogram* total = nullptr;
+    prometheus::Histogram* queue_wait = nullptr;
+    prometheus::Histogram* compute = nullptr;
+    prometheus::Counter* tokens = nullptr;
+    std::array<prometheus::Counter*, kRejectReasonCount> rejected = {};
+    std::array<std::array<prometheus::Counter*, kCancelCauseCount>, kCancelStageCount> cancelled = {};
+  };
+
+  void AddMethodSeries(prometheus::Registry& registry);
+  void AddBatchSeries(int64_t max_batch_requests, int64_t max_batch_tokens, prometheus::Registry& registry);
+  void AddLoadSeries(prometheus::Registry& registry);
+  PerMethod& At(Method method) { return methods_[static_cast<size_t>(method)]; }
+
+  std::array<PerMethod, kMethodCount> methods_;
+  prometheus::Histogram* batch_requests_ = nullptr;
+  prometheus::Histogram* batch_tokens_ = nullptr;
+  prometheus::Histogram* input_tokens_ = nullptr;
+  std::array<prometheus::Counter*, kCloseReasonCount> batches_ = {};
+  prometheus::Gauge* queue_requests_ = nullptr;
+  prometheus::Gauge* queue_tokens_ = nullptr;
+  prometheus::Gauge* inflight_requests_ = nullptr;
+  prometheus::Gauge* inflight_tokens_ = nullptr;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_TELEMETRY_SCHEDULER_METRICS_H_

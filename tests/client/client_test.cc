@@ -1,0 +1,105 @@
+#include "client/client.h"
+
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/fake_server.h"
+
+namespace attnd::client {
+namespace {
+
+using ::testing::ElementsAre;
+
+v1::EmbedRequest OneInput() {
+  v1::EmbedRequest request;
+  request.add_inputs()->mutable_token_ids()->add_ids(1);
+  return request;
+}
+
+class ClientTest : public testing::Test {
+ protected:
+  FakeServer server_;
+  std::unique_ptr<Client> client_ = Client::Create({.target = server_.target()});
+};
+
+TEST_F(ClientTest, EmbedReturnsTheReply) {
+  const absl::StatusOr<v1::EmbedResponse> response = client_->Embed(OneInput());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_THAT(response->token_counts(), ElementsAre(1));
+}
+
+TEST_F(ClientTest, ForwardReturnsTheReply) {
+  v1::ForwardRequest request;
+  request.add_inputs()->mutable_token_ids()->add_ids(1);
+  request.set_logits(v1::POSITIONS_LAST);
+  const absl::StatusOr<v1::ForwardResponse> response = client_->Forward(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_THAT(response->results(0).logits().shape(), ElementsAre(1, 100));
+}
+
+TEST_F(ClientTest, GetModelReturnsTheReply) {
+  const absl::StatusOr<v1::GetModelResponse> response = client_->GetModel();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->name(), "fake");
+}
+
+TEST_F(ClientTest, KeepsTheCodeAndMessageOfEveryError) {
+  for (int code = 1; code <= grpc::StatusCode::UNAUTHENTICATED; ++code) {
+    server_.service().AnswerWith({grpc::Status(static_cast<grpc::StatusCode>(code), "reason")});
+    EXPECT_EQ(client_->Embed(OneInput()).status(), absl::Status(static_cast<absl::StatusCode>(code), "reason"));
+  }
+}
+
+TEST_F(ClientTest, AsynchronousCallsDeliverTheReply) {
+  std::promise<absl::StatusOr<v1::EmbedResponse>> promise;
+  client_->EmbedAsync(OneInput(),
+                      [&](absl::StatusOr<v1::EmbedResponse> response) { promise.set_value(std::move(response)); });
+  const absl::StatusOr<v1::EmbedResponse> response = promise.get_future().get();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_THAT(response->token_counts(), ElementsAre(1));
+}
+
+TEST_F(ClientTest, AsynchronousCallsDeliverTheError) {
+  server_.service().AnswerWith({grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full")});
+  std::promise<absl::StatusOr<v1::ForwardResponse>> promise;
+  client_->ForwardAsync({},
+                        [&](absl::StatusOr<v1::ForwardResponse> response) { promise.set_value(std::move(response)); });
+  EXPECT_EQ(promise.get_future().get().status(), absl::ResourceExhaustedError("full"));
+}
+
+TEST_F(ClientTest, RequestsBeyondTheMessageLimitAreNotSent) {
+  const std::unique_ptr<Client> client = Client::Create({.target = server_.target(), .max_message_bytes = 4});
+  EXPECT_EQ(client->Embed(OneInput()).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ClientTest, HealthFollowsWhatTheServerSays) {
+  EXPECT_EQ(client_->CheckHealth(), absl::OkStatus());
+  server_.SetServing(false);
+  EXPECT_EQ(client_->CheckHealth(), absl::UnavailableError("the server answers NOT_SERVING"));
+}
+
+TEST_F(ClientTest, WaitingForAServerThatServesReturnsAtOnce) {
+  EXPECT_EQ(client_->WaitUntilServing(absl::Minutes(1)), absl::OkStatus());
+}
+
+TEST_F(ClientTest, WaitingForAServerThatNeverServesEnds) {
+  server_.SetServing(false);
+  EXPECT_EQ(client_->WaitUntilServing(absl::Milliseconds(10)).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(ClientWithoutServerTest, CallsAndHealthAreUnavailable) {
+  const std::unique_ptr<Client> client = Client::Create({.target = UnusedTarget()});
+  EXPECT_EQ(client->GetModel().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client->CheckHealth().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(ClientWithoutServerTest, WaitingEndsAtTheDeadline) {
+  const std::unique_ptr<Client> client = Client::Create({.target = UnusedTarget()});
+  EXPECT_EQ(client->WaitUntilServing(absl::Milliseconds(10)).code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+}  // namespace
+}  // namespace attnd::client

@@ -1,0 +1,171 @@
+// The program attndctl, run as a user runs it.
+
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/tensor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/client/fake_server.h"
+#include "tests/client/subprocess.h"
+
+namespace attnd::client {
+namespace {
+
+using ::nlohmann::json;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+ProgramResult Attndctl(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), ATTNDCTL);
+  return RunProgram(arguments);
+}
+
+class AttndctlTest : public testing::Test {
+ protected:
+  ProgramResult Call(std::vector<std::string> arguments) {
+    arguments.push_back("--server=" + server_.target());
+    return Attndctl(std::move(arguments));
+  }
+
+  // The JSON object printed, or null and a failure.
+  json CallForJson(std::vector<std::string> arguments) {
+    arguments.push_back("--output=json");
+    const ProgramResult result = Call(std::move(arguments));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json::parse(result.out);
+  }
+
+  FakeServer server_;
+};
+
+TEST_F(AttndctlTest, ForwardPrintsShapesAndTheLikeliestTokens) {
+  const ProgramResult result = Call({"forward", "1,2", "3", "--layers=ln_f,h.0", "--positions=all", "--logits=last"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("h.0     [2, 4]"), HasSubstr("ln_f    [1, 4]"), HasSubstr("[1, 100]"),
+                                HasSubstr("   1        99  99.0000          -0.4587\n"),
+                                HasSubstr("queue 1.00 ms, compute 2.00 ms, 7 tokens of 1 request in the batch")));
+}
+
+TEST_F(AttndctlTest, ForwardAsksForWhatTheFlagsSay) {
+  Call({"forward", "1,2", "--layers=ln_f,h.0", "--positions=all", "--logits=last"});
+  const v1::ForwardRequest request = server_.service().last_forward();
+  EXPECT_THAT(request.inputs(0).token_ids().ids(), ElementsAre(1, 2));
+  ASSERT_EQ(request.hidden_states_size(), 2);
+  EXPECT_EQ(request.hidden_states(1).layer(), "h.0");
+  EXPECT_EQ(request.hidden_states(1).positions(), v1::POSITIONS_ALL);
+  EXPECT_EQ(request.logits(), v1::POSITIONS_LAST);
+}
+
+TEST_F(AttndctlTest, ForwardAsJsonHasEveryValue) {
+  const json output = CallForJson({"forward", "1,2", "3", "--positions=all", "--logits=last"});
+  ASSERT_EQ(output["results"].size(), 2U);
+  EXPECT_EQ(output["results"][0]["token_count"], 2);
+  EXPECT_EQ(output["results"][0]["hidden_states"][0]["layer"], "ln_f");
+  EXPECT_EQ(output["results"][0]["hidden_states"][0]["shape"], json({2, 4}));
+  EXPECT_EQ(output["results"][0]["hidden_states"][0]["values"], json({0, 1, 2, 3, 0, 1, 2, 3}));
+  EXPECT_EQ(output["results"][1]["logits"]["values"].size(), 100U);
+  EXPECT_EQ(output["timing"]["batch_tokens"], 7);
+  EXPECT_GT(output["timing"]["round_trip_seconds"], 0);
+}
+
+TEST_F(AttndctlTest, ForwardSendsAFileOfHiddenStates) {
+  const std::string path = testing::TempDir() + "attndctl_hidden.f32";
+  std::ofstream(path, std::ios::binary) << EncodeFloats({1, 2, 3, 4, 5, 6, 7, 8});
+  const json output = CallForJson({"forward", "--hidden_file=" + path});
+  EXPECT_EQ(output["results"][0]["token_count"], 2);
+  EXPECT_THAT(server_.service().last_forward().inputs(0).hidden_states().shape(), ElementsAre(2, 4));
+}
+
+TEST_F(AttndctlTest, EmbedPrintsOneLineAnInput) {
+  const ProgramResult result = Call({"embed", "1,2", "3"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("    0       2  [4]    3.7417"), HasSubstr("    1       1  [4]    5.4772")));
+}
+
+TEST_F(AttndctlTest, EmbedAsJsonHasEveryValue) {
+  const json output = CallForJson({"embed", "1,2", "3", "--pooling=mean", "--normalize=false"});
+  EXPECT_EQ(output["embeddings"]["shape"], json({2, 4}));
+  EXPECT_EQ(output["embeddings"]["values"], json({0, 1, 2, 3, 1, 2, 3, 4}));
+  EXPECT_EQ(output["token_counts"], json({2, 1}));
+  EXPECT_EQ(server_.service().last_embed().pooling(), v1::POOLING_MEAN);
+  EXPECT_FALSE(server_.service().last_embed().normalize());
+}
+
+TEST_F(AttndctlTest, ModelIsDescribed) {
+  EXPECT_THAT(Call({"model"}).out, AllOf(HasSubstr("fake"), HasSubstr("152,791,296")));
+  const json output = CallForJson({"model"});
+  EXPECT_EQ(output["parameter_count"], 152791296);
+  EXPECT_EQ(output["config"]["vocabulary_size"], 100);
+  EXPECT_EQ(output["limits"]["max_input_tokens"], 16);
+}
+
+TEST_F(AttndctlTest, HealthExitsWithZeroOnlyWhileServing) {
+  EXPECT_EQ(Call({"health"}).exit_code, 0);
+  EXPECT_EQ(CallForJson({"health"}), json({{"status", "SERVING"}}));
+  server_.SetServing(false);
+  const ProgramResult result = Call({"health"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "attndctl: UNAVAILABLE: the server answers NOT_SERVING\n");
+}
+
+TEST_F(AttndctlTest, AFailedCallPrintsItsCodeAndMessage) {
+  server_.service().AnswerWith({grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "inputs is empty")});
+  const ProgramResult result = Call({"embed", "1"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_EQ(result.err, "attndctl: INVALID_ARGUMENT: inputs is empty\n");
+}
+
+TEST(AttndctlWithoutServerTest, HealthExitsWithOne) {
+  const ProgramResult result = Attndctl({"health", "--server=" + UnusedTarget()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, StartsWith("attndctl: UNAVAILABLE: "));
+}
+
+TEST(AttndctlWithoutServerTest, HelpAndNoArgumentsPrintTheUsage) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{}, {"--help"}, {"embed", "-h"}}) {
+    const ProgramResult result = Attndctl(arguments);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.out, StartsWith("attndctl: calls an attnd server"));
+    EXPECT_THAT(result.err, IsEmpty());
+  }
+}
+
+struct WrongUsage {
+  std::vector<std::string> arguments;
+  std::string message;
+};
+
+TEST(AttndctlWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
+  const std::vector<WrongUsage> cases = {
+      {{"--output=json"}, "no command given"},
+      {{"frobnicate"}, "no command 'frob"},
+      {{"forward"}, "forward needs an input"},
+      {{"embed"}, "embed needs an input"},
+      {{"model", "1"}, "model takes no input"},
+      {{"embed", "1,two"}, "'two' in '1,two' is not a token id"},
+      {{"embed", "1", "--logits=last"}, "embed takes no --logits"},
+      {{"embed", "1", "--output=xml"}, "no output format 'xml'"},
+      {{"forward", "1", "--positions=first"}, "no positions 'first'"},
+      {{"model", "--nonsense"}, "there is no flag --nonsense"},
+      {{"health", "--timeout_ms=0"}, "--timeout_ms must be above 0"},
+      {{"health", "--timeout_ms=soon"}, "--timeout_ms cannot be 'soon'"},
+  };
+  for (const WrongUsage& wrong : cases) {
+    const ProgramResult result = Attndctl(wrong.arguments);
+    EXPECT_EQ(result.exit_code, 2) << wrong.message;
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(result.err, StartsWith("attndctl: " + wrong.message));
+  }
+}
+
+}  // namespace
+}  // namespace attnd::client

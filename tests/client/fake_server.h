@@ -1,0 +1,72 @@
+// A small attnd server for tests, on a free port of this machine: no engine, answers that are easy to predict.
+
+#ifndef TESTS_CLIENT_FAKE_SERVER_H_
+#define TESTS_CLIENT_FAKE_SERVER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "attnd/v1/inference.grpc.pb.h"
+#include "grpcpp/server.h"
+
+namespace attnd::client {
+
+// V = 100 tokens, C = 4 channels, at most 8 inputs of 16 tokens, 64 tokens a call.
+//
+// Every value of a hidden state or embedding is the input's number plus the channel's, counted from 0; logit v is v.
+//
+// Threads: every method may be called from several threads at once.
+class FakeService final : public v1::InferenceService::Service {
+ public:
+  // Statuses to answer the coming Forward and Embed calls with, in turn, one a call; OK once they are used up.
+  void AnswerWith(std::vector<grpc::Status> statuses);
+
+  // The last request received.
+  v1::ForwardRequest last_forward() const;
+  v1::EmbedRequest last_embed() const;
+
+  grpc::Status Forward(grpc::ServerContext* context, const v1::ForwardRequest* request,
+                       v1::ForwardResponse* response) override;
+  grpc::Status Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
+                     v1::EmbedResponse* response) override;
+  grpc::Status GetModel(grpc::ServerContext* context, const v1::GetModelRequest* request,
+                        v1::GetModelResponse* response) override;
+
+ private:
+  grpc::Status NextStatus() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  std::vector<grpc::Status> statuses_ ABSL_GUARDED_BY(mutex_);
+  v1::ForwardRequest last_forward_ ABSL_GUARDED_BY(mutex_);
+  v1::EmbedRequest last_embed_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Owns: the service and the server that listens, from construction to destruction.
+class FakeServer {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  FakeServer(const FakeServer&) = delete;
+  FakeServer& operator=(const FakeServer&) = delete;
+
+  FakeService& service() { return service_; }
+  // "127.0.0.1:port".
+  const std::string& target() const { return target_; }
+  void SetServing(bool serving);
+
+ private:
+  FakeService service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string target_;
+};
+
+// A target on which nothing listens.
+std::string UnusedTarget();
+
+}  // namespace attnd::client
+
+#endif  // TESTS_CLIENT_FAKE_SERVER_H_

@@ -1,0 +1,122 @@
+// The program attnd-load, run as a user runs it.
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/client/fake_server.h"
+#include "tests/client/subprocess.h"
+
+namespace attnd::client {
+namespace {
+
+using ::nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+ProgramResult AttndLoad(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), ATTND_LOAD);
+  return RunProgram(arguments);
+}
+
+class AttndLoadTest : public testing::Test {
+ protected:
+  ProgramResult Load(std::vector<std::string> arguments) {
+    arguments.push_back("--server=" + server_.target());
+    return AttndLoad(std::move(arguments));
+  }
+
+  FakeServer server_;
+};
+
+TEST_F(AttndLoadTest, AClosedLoopReportsTheCallsAskedFor) {
+  const ProgramResult result = Load({"--requests=50", "--concurrency=4", "--json=-"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["sent"], 50);
+  EXPECT_EQ(report["ok"], 50);
+  EXPECT_EQ(report["ok_tokens"], 50 * 16) << "128 tokens, cut to the model's 16";
+  EXPECT_EQ(report["calls_by_code"], json({{"OK", 50}}));
+  EXPECT_GT(report["latency_ms"]["p50"], 0);
+  EXPECT_NEAR(report["queue_ms"]["p50"], 1, 0.01);
+}
+
+TEST_F(AttndLoadTest, AnOpenLoopReportsTheCallsAskedFor) {
+  const ProgramResult result =
+      Load({"--requests=50", "--rate_per_s=2000", "--method=forward", "--channels=2", "--json=-"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["ok"], 50);
+  EXPECT_EQ(report["not_sent"], 0);
+  EXPECT_EQ(server_.service().last_forward().logits(), v1::POSITIONS_LAST);
+}
+
+TEST_F(AttndLoadTest, RefusedCallsAreCountedByTheNameOfTheirCode) {
+  server_.service().AnswerWith(std::vector(20, grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full")));
+  const std::string path = testing::TempDir() + "attnd_load_report.json";
+  const ProgramResult result = Load({"--requests=50", "--concurrency=4", "--json=" + path});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("RESOURCE_EXHAUSTED     20\n"));
+  std::ifstream file(path);
+  EXPECT_EQ(json::parse(file)["calls_by_code"], json({{"OK", 30}, {"RESOURCE_EXHAUSTED", 20}}));
+}
+
+TEST_F(AttndLoadTest, ExitsWithOneWhenNoCallSucceeds) {
+  server_.service().AnswerWith(std::vector(10, grpc::Status(grpc::StatusCode::INTERNAL, "broken")));
+  EXPECT_EQ(Load({"--requests=10", "--concurrency=1"}).exit_code, 1);
+}
+
+TEST_F(AttndLoadTest, AnInterruptEndsItWithAReport) {
+  Subprocess load({ATTND_LOAD, "--concurrency=1", "--duration_s=600", "--json=-", "--server=" + server_.target()});
+  // A call arrives only after the handler is in place.
+  while (server_.service().last_embed().inputs().empty()) std::this_thread::yield();
+  load.Signal(SIGINT);
+  const ProgramResult result = load.Wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(json::parse(result.out)["ok"], 1);
+}
+
+TEST(AttndLoadWithoutServerTest, AServerThatIsNotThereIsReported) {
+  const ProgramResult result = AttndLoad({"--concurrency=1", "--server=" + UnusedTarget()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, StartsWith("attnd-load: UNAVAILABLE: "));
+}
+
+TEST(AttndLoadWithoutServerTest, HelpSaysWhereLatencyCountsFrom) {
+  const ProgramResult result = AttndLoad({"--help"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, HasSubstr("no coordinated omission"));
+}
+
+struct WrongUsage {
+  std::vector<std::string> arguments;
+  std::string message;
+};
+
+TEST(AttndLoadWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
+  const std::vector<WrongUsage> cases = {
+      {{"--requests=1"}, "give one of --rate_per_s and --concurrency"},
+      {{"--rate_per_s=1", "--concurrency=1"}, "give one of --rate_per_s and --concurrency"},
+      {{"--rate_per_s=0"}, "--rate_per_s must be above 0"},
+      {{"--concurrency=0"}, "--concurrency must be above 0"},
+      {{"--concurrency=1", "--method=train"}, "--method must be embed or forward"},
+      {{"--concurrency=1", "--length=long"}, "'long' is not a distribution of lengths"},
+      {{"--concurrency=1", "now"}, "takes flags only"},
+  };
+  for (const WrongUsage& wrong : cases) {
+    const ProgramResult result = AttndLoad(wrong.arguments);
+    EXPECT_EQ(result.exit_code, 2) << wrong.message;
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(result.err, StartsWith("attnd-load: " + wrong.message));
+  }
+}
+
+}  // namespace
+}  // namespace attnd::client

@@ -1,0 +1,115 @@
+#include "engine/ops/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include "engine/tensor/arena.h"
+#include "gtest/gtest.h"
+#include "tests/engine/ops/random_floats.h"
+
+namespace attnd {
+namespace {
+
+// A sequence of one head, with gaps between its rows so that strides matter.
+struct Fixture {
+  Fixture(int64_t token_count, int64_t head_length)
+      : stride(3 * head_length + 5),
+        qkv(RandomFloats(token_count * stride, 7)),
+        out(static_cast<size_t>(token_count * (head_length + 3)), -99.0F) {
+    head = {.token_count = token_count,
+            .head_length = head_length,
+            .q = qkv.data(),
+            .k = qkv.data() + head_length,
+            .v = qkv.data() + 2 * head_length,
+            .input_stride = stride,
+            .out = out.data(),
+            .output_stride = head_length + 3,
+            .scale = 1 / std::sqrt(static_cast<float>(head_length))};
+  }
+
+  void Run() {
+    Arena arena;
+    auto scratch = arena.AllocateFloats(AttentionScratchSize(head.token_count, head.head_length));
+    ASSERT_TRUE(scratch.ok());
+    // What an earlier head left behind must not matter.
+    std::fill(scratch->begin(), scratch->end(), std::numeric_limits<float>::quiet_NaN());
+    Attend(head, scratch->data());
+  }
+
+  int64_t stride;
+  std::vector<float> qkv;
+  std::vector<float> out;
+  AttentionHead head;
+};
+
+std::vector<double> ReferenceRow(const AttentionHead& head, int64_t row) {
+  std::vector<double> weights;
+  for (int64_t j = 0; j <= row; ++j) {
+    double score = 0;
+    for (int64_t k = 0; k < head.head_length; ++k) {
+      score += static_cast<double>(head.q[row * head.input_stride + k]) *
+               static_cast<double>(head.k[j * head.input_stride + k]);
+    }
+    weights.push_back(score * static_cast<double>(head.scale));
+  }
+  const double max = *std::max_element(weights.begin(), weights.end());
+  double sum = 0;
+  for (double& weight : weights) sum += weight = std::exp(weight - max);
+  std::vector<double> out(static_cast<size_t>(head.head_length));
+  for (size_t j = 0; j < weights.size(); ++j) {
+    const float* v = head.v + static_cast<int64_t>(j) * head.input_stride;
+    for (size_t k = 0; k < out.size(); ++k) out[k] += weights[j] / sum * static_cast<double>(v[k]);
+  }
+  return out;
+}
+
+class AttentionTest : public testing::TestWithParam<std::tuple<int64_t, int64_t>> {};
+
+TEST_P(AttentionTest, EqualsDoubleReferenceOnEveryRow) {
+  const auto [token_count, head_length] = GetParam();
+  Fixture fixture(token_count, head_length);
+  fixture.Run();
+  std::vector<float> actual;
+  std::vector<double> expected;
+  for (int64_t row = 0; row < token_count; ++row) {
+    const float* out = fixture.out.data() + row * fixture.head.output_stride;
+    actual.insert(actual.end(), out, out + head_length);
+    const std::vector<double> reference = ReferenceRow(fixture.head, row);
+    expected.insert(expected.end(), reference.begin(), reference.end());
+    EXPECT_EQ(out[head_length], -99.0F) << "wrote beyond the head's channels, row " << row;
+  }
+  EXPECT_LT(RelativeError(actual.data(), expected), 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(OddSizes, AttentionTest,
+                         testing::Combine(testing::Values(1, 2, 5, 6, 7, 16, 33, 130), testing::Values(1, 3, 16, 31, 64, 80)));
+
+TEST(AttentionTest, ARowDoesNotDependOnLaterRows) {
+  Fixture whole(61, 20);
+  whole.Run();
+  for (const int64_t token_count : {1, 6, 13, 60}) {
+    Fixture part(61, 20);
+    part.head.token_count = token_count;
+    part.Run();
+    const auto size = static_cast<size_t>(token_count * part.head.output_stride);
+    EXPECT_EQ(std::vector<float>(part.out.begin(), part.out.begin() + static_cast<std::ptrdiff_t>(size)),
+              std::vector<float>(whole.out.begin(), whole.out.begin() + static_cast<std::ptrdiff_t>(size)));
+  }
+}
+
+TEST(AttentionTest, LargeScoresDoNotOverflow) {
+  Fixture fixture(40, 16);
+  fixture.head.scale = 1000;
+  fixture.Run();
+  for (int64_t row = 0; row < 40; ++row) {
+    EXPECT_LT(RelativeError(fixture.out.data() + row * fixture.head.output_stride, ReferenceRow(fixture.head, row)),
+              1e-3);
+  }
+}
+
+}  // namespace
+}  // namespace attnd
