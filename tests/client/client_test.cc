@@ -11,6 +11,7 @@
 namespace attnd::client {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 
 v1::EmbedRequest OneInput() {
@@ -87,7 +88,9 @@ TEST_F(ClientTest, WaitingForAServerThatServesReturnsAtOnce) {
 
 TEST_F(ClientTest, WaitingForAServerThatNeverServesEnds) {
   server_.SetServing(false);
-  EXPECT_EQ(client_->WaitUntilServing(absl::Milliseconds(10)).code(), absl::StatusCode::kUnavailable);
+  // The last answer, or none in time on a busy machine.
+  EXPECT_THAT(client_->WaitUntilServing(absl::Milliseconds(10)).code(),
+              AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kDeadlineExceeded));
 }
 
 TEST(ClientWithoutServerTest, CallsAndHealthAreUnavailable) {

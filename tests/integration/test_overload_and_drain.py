@@ -1,0 +1,84 @@
+"""More load than the server can take, and SIGTERM in the middle of it."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import grpc
+
+from attnd.v1 import inference_pb2 as pb
+from integration.messages import ids_input
+from integration.server_process import ServerProcess
+
+# Calls of the default model take tens of milliseconds: long enough to queue up behind each other.
+LENGTH = "--length=uniform:1:64"
+CALLS = 200
+
+
+def load(server: ServerProcess, *flags: str) -> dict:
+    """Runs attnd-load and returns its report."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [os.environ["ATTND_LOAD"], f"--server={server.address}", "--method=embed", LENGTH, f"--json={report}"]
+        subprocess.run([*command, *flags], check=True, capture_output=True, timeout=120)
+        return json.loads(report.read_text())
+
+
+class OverloadTest(unittest.TestCase):
+    """Backpressure."""
+
+    def test_refuses_what_is_too_much_and_keeps_its_goodput(self) -> None:
+        with ServerProcess("--max_queue_requests=8") as server:
+            capacity = load(server, "--concurrency=8", "--duration_s=8")
+            rate = 4 * capacity["ok_per_second"]
+            overload = load(server, f"--rate_per_s={rate:.1f}", "--duration_s=8")
+            ratio = overload["ok_tokens_per_second"] / capacity["ok_tokens_per_second"]
+            print(f"capacity {capacity['ok_per_second']:.1f} calls/s; offered {rate:.1f}: "
+                  f"{overload['status_codes']}, goodput {ratio:.2f} of capacity")
+            self.assertGreater(overload["status_codes"].get("RESOURCE_EXHAUSTED", 0), 0)
+            self.assertEqual(set(overload["status_codes"]), {"OK", "RESOURCE_EXHAUSTED"})
+            self.assertGreater(ratio, 0.7)
+            server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
+
+
+class DrainTest(unittest.TestCase):
+    """The end of a server."""
+
+    def test_sigterm_under_load_loses_no_accepted_request(self) -> None:
+        with ServerProcess("--max_queue_requests=50") as server:
+            request = pb.EmbedRequest(inputs=[ids_input(list(range(64)))])
+            calls = [server.stub.Embed.future(request) for _ in range(CALLS)]
+            # Once the first is answered others are queued.
+            calls[0].exception()
+            server.terminate()
+            codes = [call.code() for call in calls]
+            self.assertEqual(server.wait(), 0)
+            answered = codes.count(grpc.StatusCode.OK)
+            accepted, completed = map(int, re.search(r"drained: accepted=(\d+) completed=(\d+)", server.log()).groups())
+            print(f"{CALLS} calls: {answered} answered, {accepted} accepted, {completed} completed")
+            self.assertEqual(answered, accepted)
+            self.assertEqual(answered, completed)
+            self.assertGreater(answered, 1)
+            refused = {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE}
+            self.assertLessEqual(set(codes), {grpc.StatusCode.OK} | refused)
+
+    def test_health_says_not_serving_while_calls_are_still_taken(self) -> None:
+        with ServerProcess("--drain_delay_ms=1500") as server:
+            check = server.channel.unary_unary("/grpc.health.v1.Health/Check")
+            watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
+            # HealthCheckResponse {status: SERVING = 1 or NOT_SERVING = 2}, as bytes.
+            self.assertEqual(check(b""), b"\x08\x01")
+            self.assertEqual(next(watch), b"\x08\x01")
+            server.terminate()
+            self.assertEqual(next(watch), b"\x08\x02")
+            reply = server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
+            self.assertEqual(len(reply.token_counts), 1)
+            watch.cancel()
+
+
+if __name__ == "__main__":
+    unittest.main()
