@@ -1,44 +1,30 @@
-"""Between numpy arrays and the protocol's messages."""
-
-from collections.abc import Iterable, Sequence
+"""Short ways to write requests and to read replies."""
 
 import numpy as np
+
 from attnd.v1 import inference_pb2 as pb
 
 
-def tensor(array: np.ndarray) -> pb.Tensor:
-    return pb.Tensor(data_type=pb.DATA_TYPE_FLOAT32, shape=array.shape, data=array.astype("<f4").tobytes())
-
-
-def array(message: pb.Tensor) -> np.ndarray:
-    if message.data_type != pb.DATA_TYPE_FLOAT32:
-        raise ValueError(f"data_type is {message.data_type}")
-    return np.frombuffer(message.data, dtype="<f4").reshape(message.shape)
-
-
-def token_input(ids: Iterable[int]) -> pb.Input:
+def ids_input(ids: list[int]) -> pb.Input:
+    """An input of token ids."""
     return pb.Input(token_ids=pb.TokenIds(ids=ids))
 
 
-def hidden_input(hidden: np.ndarray) -> pb.Input:
-    return pb.Input(hidden_states=tensor(hidden))
-
-
-def place_names(layer_count: int) -> list[str]:
-    """Names of all places in the stack, in the order of the oracle's hidden states."""
-    return ["embeddings", *(f"h.{layer}" for layer in range(layer_count)), "ln_f"]
+def hidden_input(values: np.ndarray) -> pb.Input:
+    """An input of hidden states [T, C]."""
+    tensor = pb.Tensor(data_type=pb.DATA_TYPE_FLOAT32, shape=values.shape, data=values.astype("<f4").tobytes())
+    return pb.Input(hidden_states=tensor)
 
 
 def forward_request(
-    inputs: Sequence[pb.Input],
-    places: Iterable[str] = (),
-    positions: pb.Positions = pb.POSITIONS_ALL,
-    logits: pb.Positions = pb.POSITIONS_UNSPECIFIED,
+    inputs: list[pb.Input], layers: list[str], logits: int = pb.POSITIONS_UNSPECIFIED
 ) -> pb.ForwardRequest:
-    selections = [pb.HiddenStatesSelection(layer=place, positions=positions) for place in places]
+    """All positions of `layers`, and logits."""
+    selections = [pb.HiddenStatesSelection(layer=layer, positions=pb.POSITIONS_ALL) for layer in layers]
     return pb.ForwardRequest(inputs=inputs, hidden_states=selections, logits=logits)
 
 
-def hidden_arrays(result: pb.ForwardResult) -> dict[str, np.ndarray]:
-    """The hidden states of a result by place."""
-    return {hidden.layer: array(hidden.values) for hidden in result.hidden_states}
+def to_array(tensor: pb.Tensor) -> np.ndarray:
+    """The values of a tensor in its shape."""
+    assert tensor.data_type == pb.DATA_TYPE_FLOAT32
+    return np.frombuffer(tensor.data, dtype="<f4").reshape(tuple(tensor.shape))

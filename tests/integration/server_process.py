@@ -1,107 +1,92 @@
-"""The server's own program, run as a process of its own on free ports."""
+"""Starts the real server on free ports, and stops it as an operator would."""
 
 import os
 import re
-import selectors
+import select
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-import unittest
-from types import TracebackType
+import urllib.request
+from pathlib import Path
 
 import grpc
+
 from attnd.v1 import inference_pb2_grpc
 
-_READY = re.compile(r"attnd ready: grpc (\S+), metrics (\S+)\n")
-_READY_TIMEOUT_S = 120
-_EXIT_TIMEOUT_S = 60
-_CHANNEL_OPTIONS = (
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-)
+READY = re.compile(r"attnd ready: grpc (\S+), metrics (\S+)\n")
+START_TIMEOUT_SECONDS = 60
+MESSAGE_LIMIT_BYTES = 512 << 20
 
 
 class ServerProcess:
-    """Serves from `with` to its end, which stops the server, checks that it exits with 0 and passes its log on."""
+    """A context: `with ServerProcess("--model=DIR") as server`. Leaving it sends SIGTERM and expects exit code 0."""
 
-    def __init__(self, *flags: str) -> None:
-        self._command = [
-            os.environ["ATTND_SERVER"],
-            "--address=127.0.0.1:0",
-            "--metrics_address=127.0.0.1:0",
-            *flags,
-        ]
+    def __init__(self, *flags: str):
+        self._flags = flags
+        self._log = tempfile.NamedTemporaryFile(prefix="attnd-log-", suffix=".txt", delete=False)
+        self._terminated = False
 
     def __enter__(self) -> "ServerProcess":
-        self._log = tempfile.TemporaryFile()
         started_at = time.monotonic()
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=self._log)
-        try:
-            self.address, self.metrics_address = self._read_ready_line()
-        except BaseException:
-            self._process.kill()
-            self._close()
-            raise
+        command = [os.environ["ATTND_SERVER"], "--address=127.0.0.1:0", "--metrics_address=127.0.0.1:0", *self._flags]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, bufsize=0)
+        self.address, self.metrics_address = self._wait_until_ready()
         self.seconds_to_ready = time.monotonic() - started_at
-        self.channel = grpc.insecure_channel(self.address, options=_CHANNEL_OPTIONS)
+        limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES)]
+        self.channel = grpc.insecure_channel(self.address, options=limits)
         self.stub = inference_pb2_grpc.InferenceServiceStub(self.channel)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, error_type, error, traceback) -> None:
         self.channel.close()
         self.terminate()
-        try:
-            exit_code = self.wait()
-        finally:
-            self._process.kill()
-            self._close()
-        if kind is None and exit_code != 0:
-            raise AssertionError(f"the server exited with {exit_code}")
+        exit_code = self.wait()
+        self._log.close()
+        if error_type is not None or exit_code != 0:
+            print(f"--- the server's log, {self._log.name}:\n{self.log()[-4000:]}")
+        else:
+            Path(self._log.name).unlink()
+        if error_type is None:
+            assert exit_code == 0, f"the server ended with exit code {exit_code}"
 
     def terminate(self) -> None:
-        """Asks the server to drain and exit; does nothing when it has exited."""
-        self._process.send_signal(signal.SIGTERM)
+        """Sends SIGTERM, once."""
+        if self.process.poll() is None and not self._terminated:
+            self.process.send_signal(signal.SIGTERM)
+        self._terminated = True
 
     def wait(self) -> int:
-        """Waits for the server to exit and returns its exit code."""
-        return self._process.wait(_EXIT_TIMEOUT_S)
+        """Waits for the end of the process and returns its exit code."""
+        exit_code = self.process.wait(timeout=60)
+        self.process.stdout.close()
+        return exit_code
 
     def log(self) -> str:
-        """Everything the server has written to stderr so far."""
-        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
+        """What the server wrote to stderr so far."""
+        return Path(self._log.name).read_text()
 
-    def _read_ready_line(self) -> tuple[str, str]:
-        output = b""
-        deadline = time.monotonic() + _READY_TIMEOUT_S
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while not (ready := _READY.search(output.decode())):
-                if not selector.select(max(0, deadline - time.monotonic())):
-                    raise TimeoutError(f"no ready line within {_READY_TIMEOUT_S} s, but {output!r}")
-                chunk = os.read(self._process.stdout.fileno(), 4096)
-                if not chunk:
-                    raise RuntimeError(f"the server ended before it was ready, having printed {output!r}")
-                output += chunk
-        return ready[1], ready[2]
+    def scrape(self) -> str:
+        """The text of /metrics."""
+        with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=10) as response:
+            return response.read().decode()
 
-    def _close(self) -> None:
-        self._process.wait()
-        self._process.stdout.close()
-        sys.stderr.write(self.log())
-        self._log.close()
+    def metric(self, series: str) -> float:
+        """The value of one series, written as in the exposition with labels in alphabetical order."""
+        for line in self.scrape().splitlines():
+            if line.startswith(series + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise KeyError(series)
 
-
-class ServerTestCase(unittest.TestCase):
-    """Tests that share one server, started with `flags`."""
-
-    flags: tuple[str, ...] = ()
-    server: ServerProcess
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.server = cls.enterClassContext(ServerProcess(*cls.flags))
+    def _wait_until_ready(self) -> tuple[str, str]:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            piece = os.read(self.process.stdout.fileno(), 4096) if ready else b""
+            if not piece:
+                self.process.kill()
+                self.wait()
+                raise RuntimeError(f"the server did not become ready; its log:\n{self.log()}")
+            line += piece
+        return READY.fullmatch(line.decode()).groups()
