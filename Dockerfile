@@ -1,0 +1,26 @@
+# The server and its command-line tools, on the distribution they are developed on. deploy/packages.txt is the one list
+# of packages for this file and ./dev.
+
+FROM debian:trixie-slim AS build
+COPY deploy/packages.txt /tmp/
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends $(awk '$1 == "build" { print $2 }' /tmp/packages.txt) \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN cmake --preset image && cmake --build --preset image
+
+FROM debian:trixie-slim
+COPY deploy/packages.txt /tmp/
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends $(awk '$1 == "run" { print $2 }' /tmp/packages.txt) \
+    && rm -rf /var/lib/apt/lists/* /tmp/packages.txt
+COPY --from=build /src/build/image/server/attnd /src/build/image/client/attndctl /src/build/image/client/attnd-load \
+    /usr/local/bin/
+# Nobody in particular; needs to write nowhere.
+USER 65532:65532
+EXPOSE 50051 9464
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
+    CMD ["attndctl", "health", "--server=127.0.0.1:50051", "--timeout_ms=2000"]
+# Exec form: attnd is process 1 and receives SIGTERM itself.
+ENTRYPOINT ["attnd"]
