@@ -83,8 +83,9 @@ class Engine {
 
   virtual const EngineInfo& info() const = 0;
 
-  // Computes `batch`, at most info().max_batch_tokens tokens together, and fills every task's output. A sequence's bytes
-  // do not depend on the other sequences. Returns only errors of the engine itself (INTERNAL): inputs are checked before.
+  // Computes `batch`, at most info().max_batch_tokens tokens together, and fills every task's output. A sequence's
+  // bytes do not depend on the other sequences. Returns only errors of the engine itself (INTERNAL): inputs are checked
+  // before.
   virtual absl::Status Forward(absl::Span<const SequenceTask> batch) = 0;
 };
 

@@ -20,7 +20,8 @@ ABSL_FLAG(std::string, model, "",
           "channels with weights drawn from --seed, for trials and load tests.");
 ABSL_FLAG(std::string, model_name, "", "Name of the model in GetModel and in metrics. Default: the folder's name.");
 ABSL_FLAG(uint64_t, seed, 0, "Seed of the weights when there is no --model.");
-ABSL_FLAG(int32_t, threads, 0, "Threads that compute. 0: one for each CPU this process may use, cgroup limits included.");
+ABSL_FLAG(int32_t, threads, 0,
+          "Threads that compute. 0: one for each CPU this process may use, cgroup limits included.");
 ABSL_FLAG(int64_t, max_batch_tokens, 2048,
           "Tokens computed together. At least the model's context length. More gains no throughput and costs latency.");
 ABSL_FLAG(int64_t, max_request_tokens, 16384, "Tokens in one call, all inputs together.");
@@ -65,7 +66,8 @@ void ConfigureUsage() {
       "Serves a GPT-2-style decoder stack over gRPC.\n\n"
       "  attnd --model=DIR          a Hugging Face GPT-2 folder\n"
       "  attnd                      seeded weights, for trials\n\n"
-      "Prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once it serves. SIGTERM or SIGINT: finishes what it has\n"
+      "Prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once it serves. SIGTERM or SIGINT: finishes what it "
+      "has\n"
       "accepted and exits 0; a second one ends it at once. Call it with attndctl, load it with attnd-load.");
   absl::FlagsUsageConfig config;
   const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
@@ -95,7 +97,8 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   flags.call_limits = {
       .max_request_inputs = range.Check("max_request_inputs", absl::GetFlag(FLAGS_max_request_inputs), 1, kMaxCount),
       .max_request_tokens = range.Check("max_request_tokens", absl::GetFlag(FLAGS_max_request_tokens), 1, kMaxCount),
-      .max_request_bytes = range.Check("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
+      .max_request_bytes =
+          range.Check("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
       .max_reply_bytes = range.Check("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
   };
   flags.queue_limits = {

@@ -26,8 +26,8 @@ struct ServerFlags {
   absl::Duration drain_timeout;
 };
 
-// Reads the command line; --help and --version print and exit, as does an unknown flag. INVALID_ARGUMENT names the flag,
-// its value and its range.
+// Reads the command line; --help and --version print and exit, as does an unknown flag. INVALID_ARGUMENT names the
+// flag, its value and its range.
 absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv);
 
 }  // namespace attnd

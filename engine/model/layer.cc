@@ -64,8 +64,9 @@ absl::StatusOr<LayerKernels> LayerKernels::Create(const ModelConfig& config) {
     kernels.row_counts = Intersection(kernels.row_counts, kernel->row_counts());
   }
   if (kernels.row_counts.empty()) {
-    return absl::InternalError("oneDNN has no number of rows at which all linear layers of this model are "
-                               "independent of the batch");
+    return absl::InternalError(
+        "oneDNN has no number of rows at which all linear layers of this model are "
+        "independent of the batch");
   }
   return kernels;
 }

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/model/weight_source.h"
 #include "engine/model/config.h"
+#include "engine/model/weight_source.h"
 #include "engine/model/worker_scratch.h"
 #include "engine/ops/layer_norm.h"
 #include "engine/ops/linear.h"

@@ -15,8 +15,7 @@ absl::StatusOr<std::unique_ptr<LinearKernel>> CreateKernel(int64_t embedding_len
 
 }  // namespace
 
-absl::StatusOr<OutputHead> OutputHead::Create(absl::Span<const float> weights, int64_t embedding_length,
-                                              Arena& arena) {
+absl::StatusOr<OutputHead> OutputHead::Create(absl::Span<const float> weights, int64_t embedding_length, Arena& arena) {
   const int64_t vocabulary_size = static_cast<int64_t>(weights.size()) / embedding_length;
   auto full_chunk = CreateKernel(embedding_length, vocabulary_size >= kChunkColumns ? kChunkColumns : 0);
   if (!full_chunk.ok()) return full_chunk.status();

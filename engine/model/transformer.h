@@ -13,10 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "engine/model/weight_source.h"
 #include "engine/engine.h"
 #include "engine/model/layer.h"
 #include "engine/model/output_head.h"
+#include "engine/model/weight_source.h"
 #include "engine/model/worker_scratch.h"
 #include "engine/ops/thread_team.h"
 #include "engine/tensor/arena.h"
@@ -33,8 +33,8 @@ struct TransformerOptions {
 // Owns: its weights, activations and threads.
 class Transformer final : public Engine {
  public:
-  // Reads and packs all weights of `source`, compiles the kernels and computes once to touch all memory. `source` is not
-  // used afterwards. Errors: those of `source`; INVALID_ARGUMENT when max_batch_tokens is below the context length;
+  // Reads and packs all weights of `source`, compiles the kernels and computes once to touch all memory. `source` is
+  // not used afterwards. Errors: those of `source`; INVALID_ARGUMENT when max_batch_tokens is below the context length;
   // RESOURCE_EXHAUSTED when memory is; INTERNAL from oneDNN.
   static absl::StatusOr<std::unique_ptr<Transformer>> Create(const WeightSource& source,
                                                              const TransformerOptions& options);
@@ -46,10 +46,10 @@ class Transformer final : public Engine {
  private:
   // Where the sequences of a batch lie in the packed rows.
   struct Packing {
-    std::vector<int64_t> first_row;      // [S]
-    std::vector<size_t> longest_first;   // [S], sequences in the order attention takes them
-    int64_t row_count = 0;               // N
-    int64_t slab_rows = 0;               // rows of all slabs but the last
+    std::vector<int64_t> first_row;     // [S]
+    std::vector<size_t> longest_first;  // [S], sequences in the order attention takes them
+    int64_t row_count = 0;              // N
+    int64_t slab_rows = 0;              // rows of all slabs but the last
     int64_t slab_count() const { return (row_count + slab_rows - 1) / slab_rows; }
     int64_t rows_of_slab(int64_t slab) const { return std::min(slab_rows, row_count - slab * slab_rows); }
   };
@@ -84,10 +84,10 @@ class Transformer final : public Engine {
 
   Arena activations_;
   // Rows of the batch, with kMaxLinearRows to spare so that the last slab may be rounded up.
-  absl::Span<float> x_;         // [max batch tokens + kMaxLinearRows, C], the residual stream
-  absl::Span<float> qkv_;       // [max batch tokens + kMaxLinearRows, 3C]
-  absl::Span<float> attended_;  // [max batch tokens + kMaxLinearRows, C]
-  absl::Span<float> final_;     // [max batch tokens + kMaxLinearRows, C], after the final norm
+  absl::Span<float> x_;                 // [max batch tokens + kMaxLinearRows, C], the residual stream
+  absl::Span<float> qkv_;               // [max batch tokens + kMaxLinearRows, 3C]
+  absl::Span<float> attended_;          // [max batch tokens + kMaxLinearRows, C]
+  absl::Span<float> final_;             // [max batch tokens + kMaxLinearRows, C], after the final norm
   std::vector<WorkerScratch> scratch_;  // [threads]
 };
 

@@ -122,7 +122,9 @@ float SoftmaxNumerators(float* scores, int64_t count, int64_t padded_count, floa
   const Floats d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto lowest = hn::Set(d, hwy::LowestValue<float>());
-  const auto first = [&](int64_t j) { return hn::FirstN(d, static_cast<size_t>(std::clamp(count - j, int64_t{0}, lanes))); };
+  const auto first = [&](int64_t j) {
+    return hn::FirstN(d, static_cast<size_t>(std::clamp(count - j, int64_t{0}, lanes)));
+  };
   Vector max = lowest;
   for (int64_t j = 0; j < count; j += lanes) {
     max = hn::Max(max, hn::IfThenElse(first(j), hn::LoadU(d, scores + j), lowest));

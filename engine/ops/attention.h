@@ -24,8 +24,8 @@ struct AttentionHead {
 int64_t AttentionScratchSize(int64_t token_count, int64_t head_length);
 
 // Computes one head. Scores right of the diagonal are not computed, but for the few that share a register or a block of
-// rows with it. The result of row i depends on rows 0..i alone, bit by bit. Threads: any, each with its own `scratch` of
-// AttentionScratchSize floats, 64-byte aligned.
+// rows with it. The result of row i depends on rows 0..i alone, bit by bit. Threads: any, each with its own `scratch`
+// of AttentionScratchSize floats, 64-byte aligned.
 void Attend(const AttentionHead& head, float* scratch);
 
 }  // namespace attnd

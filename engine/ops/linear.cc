@@ -63,9 +63,7 @@ absl::Status OneDnnError(const dnnl::error& error, const LinearShape& shape) {
       absl::StrCat("oneDNN: ", error.what(), " in a linear layer [", shape.in, ", ", shape.out, "]"));
 }
 
-int64_t FloatCount(size_t byte_count) {
-  return static_cast<int64_t>((byte_count + sizeof(float) - 1) / sizeof(float));
-}
+int64_t FloatCount(size_t byte_count) { return static_cast<int64_t>((byte_count + sizeof(float) - 1) / sizeof(float)); }
 
 // [rows, columns] -> [columns, rows], in tiles so that both stay in the cache.
 std::vector<float> Transpose(const float* matrix, int64_t rows, int64_t columns) {
@@ -122,9 +120,8 @@ absl::StatusOr<std::unique_ptr<LinearKernel>> LinearKernel::Create(const LinearS
     primitives->implementation = probe.impl_info_str();
     for (const int64_t row_count : kCandidateRows) {
       const auto desc = Describe(shape, row_count, primitives->packed_weights, primitives->engine);
-      primitives->by_row_count.emplace(
-          row_count,
-          Primitives::Primitive{dnnl::matmul(desc), desc.src_desc(), desc.dst_desc(), desc.scratchpad_desc()});
+      primitives->by_row_count.emplace(row_count, Primitives::Primitive{dnnl::matmul(desc), desc.src_desc(),
+                                                                        desc.dst_desc(), desc.scratchpad_desc()});
       primitives->scratchpad_floats =
           std::max(primitives->scratchpad_floats, FloatCount(desc.scratchpad_desc().get_size()));
     }
@@ -137,8 +134,8 @@ absl::StatusOr<std::unique_ptr<LinearKernel>> LinearKernel::Create(const LinearS
 }
 
 absl::Status LinearKernel::KeepInvariantRowCounts() {
-  // One random row in every place must give one result. Several such rows, lest a difference be rounded away; many where
-  // the columns leave a rest that oneDNN treats on its own, which layers of common sizes do not.
+  // One random row in every place must give one result. Several such rows, lest a difference be rounded away; many
+  // where the columns leave a rest that oneDNN treats on its own, which layers of common sizes do not.
   const int trials = shape_.out % 16 == 0 ? 3 : 100;
   Arena arena;
   std::minstd_rand generator(1);

@@ -1,5 +1,5 @@
-// Linear layers y = f(x W + b) through oneDNN's matmul, with weights packed once and bias, GELU or the residual addition
-// fused into the product.
+// Linear layers y = f(x W + b) through oneDNN's matmul, with weights packed once and bias, GELU or the residual
+// addition fused into the product.
 
 #ifndef ENGINE_OPS_LINEAR_H_
 #define ENGINE_OPS_LINEAR_H_

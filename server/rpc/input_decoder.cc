@@ -15,7 +15,8 @@
 namespace attnd {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "tensors travel as little-endian bytes and are copied as such");
+static_assert(std::endian::native == std::endian::little,
+              "tensors travel as little-endian bytes and are copied as such");
 
 absl::Status CheckTokenCount(int64_t token_count, const std::string& path, const ModelConfig& config) {
   if (token_count >= 1 && token_count <= config.context_length) return absl::OkStatus();
@@ -42,8 +43,7 @@ absl::Status CheckHiddenShape(const v1::Tensor& message, const std::string& path
   if (message.data_type() != v1::DATA_TYPE_FLOAT32) {
     const std::string name = v1::DataType_IsValid(message.data_type()) ? v1::DataType_Name(message.data_type())
                                                                        : absl::StrCat(int{message.data_type()});
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s.data_type = %s, must be DATA_TYPE_FLOAT32", path, name));
+    return absl::InvalidArgumentError(absl::StrFormat("%s.data_type = %s, must be DATA_TYPE_FLOAT32", path, name));
   }
   if (message.shape_size() != 2 || message.shape(1) != config.embedding_length) {
     return absl::InvalidArgumentError(absl::StrFormat("%s.shape = [%s], must be [T, %d]", path,
@@ -68,8 +68,8 @@ absl::StatusOr<SequenceInput> DecodeHiddenStates(const v1::Tensor& message, cons
   for (size_t i = 0; i < input.hidden.size(); ++i) {
     if (std::isfinite(input.hidden[i])) continue;
     const auto columns = static_cast<size_t>(config.embedding_length);
-    return absl::InvalidArgumentError(absl::StrFormat("%s element [%d, %d] = %f, must be finite", path, i / columns,
-                                                      i % columns, input.hidden[i]));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s element [%d, %d] = %f, must be finite", path, i / columns, i % columns, input.hidden[i]));
   }
   return input;
 }

@@ -12,8 +12,8 @@
 
 namespace attnd {
 
-// `path` is the input's place in the call, such as "inputs[2]". Threads: any. Errors: INVALID_ARGUMENT naming the field,
-// its value and the limit.
+// `path` is the input's place in the call, such as "inputs[2]". Threads: any. Errors: INVALID_ARGUMENT naming the
+// field, its value and the limit.
 absl::StatusOr<SequenceInput> DecodeInput(const v1::Input& message, const std::string& path, const ModelConfig& config);
 
 }  // namespace attnd

@@ -48,8 +48,8 @@ absl::StatusOr<Pooling> DecodePooling(v1::Pooling pooling) {
   }
 }
 
-absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSelection& message,
-                                                      const std::string& path, int64_t layer_count) {
+absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSelection& message, const std::string& path,
+                                                      int64_t layer_count) {
   const auto layer = ParseLayerName(message.layer(), layer_count);
   if (!layer) {
     return absl::InvalidArgumentError(
@@ -80,8 +80,9 @@ absl::StatusOr<OutputSelection> DecodeForwardSelection(const v1::ForwardRequest&
   if (!logits.ok()) return logits.status();
   selection.logits = *logits;
   if (selection.hidden.empty() && !selection.logits) {
-    return absl::InvalidArgumentError("nothing is asked for: hidden_states has 0 entries and logits is unspecified, at "
-                                      "least one of them must be set");
+    return absl::InvalidArgumentError(
+        "nothing is asked for: hidden_states has 0 entries and logits is unspecified, at "
+        "least one of them must be set");
   }
   return selection;
 }

@@ -22,7 +22,8 @@ struct BatcherTotals {
   int64_t dropped = 0;    // cancelled, expired, failed or aborted
 };
 
-// Threads: totals and WaitUntilDrained by any. Owns: its thread, named attnd-batcher, on which every Request::done runs.
+// Threads: totals and WaitUntilDrained by any. Owns: its thread, named attnd-batcher, on which every Request::done
+// runs.
 class Batcher {
  public:
   // Starts at once. The arguments must outlive the batcher.

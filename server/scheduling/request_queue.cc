@@ -73,9 +73,9 @@ absl::Status RequestQueue::CheckAlive(const Request& request) const {
   if (!request.failure.ok()) return request.failure;
   if (request.cancelled()) return absl::CancelledError("cancelled by the caller before it was computed");
   if (request.deadline <= clock_.Now()) {
-    return absl::DeadlineExceededError(
-        absl::StrCat("the deadline passed while the call waited, ",
-                     absl::FormatDuration(clock_.Now() - request.accepted_at), " after it was accepted"));
+    return absl::DeadlineExceededError(absl::StrCat("the deadline passed while the call waited, ",
+                                                    absl::FormatDuration(clock_.Now() - request.accepted_at),
+                                                    " after it was accepted"));
   }
   if (aborted_) return absl::UnavailableError("this server stopped before the call was computed; call another one");
   return absl::OkStatus();

@@ -10,7 +10,8 @@ namespace attnd {
 
 struct Metrics::Registry {
   explicit Registry(const MetricsOptions& options)
-      : rpc(*collectable), scheduler(options.max_batch_requests, options.max_batch_tokens, *collectable),
+      : rpc(*collectable),
+        scheduler(options.max_batch_requests, options.max_batch_tokens, *collectable),
         model(options.server_version, *collectable) {}
 
   std::shared_ptr<prometheus::Registry> collectable = std::make_shared<prometheus::Registry>();

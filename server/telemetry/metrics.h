@@ -1,6 +1,7 @@
 // Everything the server counts, for Prometheus. docs/metrics.md lists it.
 //
-// All series exist, at zero, from the start: a rate over a series that appears with its first event would miss that event.
+// All series exist, at zero, from the start: a rate over a series that appears with its first event would miss that
+// event.
 
 #ifndef SERVER_TELEMETRY_METRICS_H_
 #define SERVER_TELEMETRY_METRICS_H_

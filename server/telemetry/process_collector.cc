@@ -102,8 +102,7 @@ std::vector<prometheus::MetricFamily> ProcessCollector::Collect() const {
              BootTimeSeconds() + stat.start_seconds_after_boot),
       Family("process_threads", "Threads of the process.", MetricType::Gauge, stat.thread_count),
       Family("process_virtual_memory_bytes", "Bytes of virtual memory.", MetricType::Gauge, stat.virtual_memory_bytes),
-      Family("process_resident_memory_bytes", "Bytes of memory in RAM.", MetricType::Gauge,
-             stat.resident_memory_bytes),
+      Family("process_resident_memory_bytes", "Bytes of memory in RAM.", MetricType::Gauge, stat.resident_memory_bytes),
       Family("process_open_fds", "Open file descriptors.", MetricType::Gauge, OpenFileDescriptorCount()),
       Family("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge, MaxFileDescriptorCount()),
   };

@@ -10,23 +10,11 @@ namespace {
 constexpr const char* kMethodNames[] = {"Forward", "Embed", "GetModel"};
 
 // Go's names of the codes, by number.
-constexpr const char* kCodeNames[] = {"OK",
-                                      "Canceled",
-                                      "Unknown",
-                                      "InvalidArgument",
-                                      "DeadlineExceeded",
-                                      "NotFound",
-                                      "AlreadyExists",
-                                      "PermissionDenied",
-                                      "ResourceExhausted",
-                                      "FailedPrecondition",
-                                      "Aborted",
-                                      "OutOfRange",
-                                      "Unimplemented",
-                                      "Internal",
-                                      "Unavailable",
-                                      "DataLoss",
-                                      "Unauthenticated"};
+constexpr const char* kCodeNames[] = {
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 prometheus::Labels MethodLabels(size_t method) {
   return {{"grpc_type", "unary"}, {"grpc_service", "attnd.v1.InferenceService"}, {"grpc_method", kMethodNames[method]}};

@@ -36,8 +36,9 @@ SchedulerMetrics::SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch
 }
 
 void SchedulerMetrics::AddMethodSeries(prometheus::Registry& registry) {
-  auto& total = Histograms("attnd_request_duration_seconds",
-                           "Seconds from a call's acceptance to its result, for calls computed to their end.", registry);
+  auto& total =
+      Histograms("attnd_request_duration_seconds",
+                 "Seconds from a call's acceptance to its result, for calls computed to their end.", registry);
   auto& queue_wait = Histograms("attnd_queue_wait_seconds",
                                 "Seconds from a call's acceptance to the start of its first batch.", registry);
   auto& compute = Histograms("attnd_compute_seconds", "Seconds of computing in the batches a call was in.", registry);

@@ -53,8 +53,8 @@ void BM_Forward(benchmark::State& state) {
   std::vector<SequenceTask> batch;
   for (SequenceOutput& output : outputs) batch.push_back({&input, &selection, &output});
   for (auto _ : state) CHECK_OK(transformer.Forward(batch));
-  state.counters["tokens_per_second"] =
-      benchmark::Counter(static_cast<double>(state.range(0) * token_count), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["tokens_per_second"] = benchmark::Counter(static_cast<double>(state.range(0) * token_count),
+                                                           benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK(BM_Forward)
     ->ArgNames({"sequences", "tokens"})

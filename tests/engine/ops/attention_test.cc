@@ -86,7 +86,8 @@ TEST_P(AttentionTest, EqualsDoubleReferenceOnEveryRow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OddSizes, AttentionTest,
-                         testing::Combine(testing::Values(1, 2, 5, 6, 7, 16, 33, 130), testing::Values(1, 3, 16, 31, 64, 80)));
+                         testing::Combine(testing::Values(1, 2, 5, 6, 7, 16, 33, 130),
+                                          testing::Values(1, 3, 16, 31, 64, 80)));
 
 TEST(AttentionTest, ARowDoesNotDependOnLaterRows) {
   Fixture whole(61, 20);

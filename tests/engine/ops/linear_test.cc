@@ -94,8 +94,7 @@ class LinearTest : public testing::Test {
 };
 
 TEST_F(LinearTest, EveryEpilogueEqualsDoubleReferenceOverOddSizes) {
-  for (const Epilogue epilogue :
-       {Epilogue::kStore, Epilogue::kGeluTanh, Epilogue::kGeluErf, Epilogue::kAddToOutput}) {
+  for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kGeluTanh, Epilogue::kGeluErf, Epilogue::kAddToOutput}) {
     for (const auto& [in, out] : {std::pair<int64_t, int64_t>{1, 1}, {3, 5}, {17, 64}, {100, 33}, {768, 129}}) {
       Make({.in = in, .out = out, .epilogue = epilogue});
       for (const int64_t rows : {int64_t{1}, int64_t{3}, int64_t{33}, kernel_->max_rows()}) {
@@ -115,7 +114,8 @@ TEST_F(LinearTest, WeightsKeptOutByInGiveTheSameProduct) {
 
 // Batch invariance rests on this: the bytes of a row are the same whatever its company, and wherever it stands.
 TEST_F(LinearTest, ARowDoesNotDependOnTheOthers) {
-  for (const auto& [in, out] : {std::pair<int64_t, int64_t>{5, 3}, {64, 192}, {100, 33}, {768, 2304}, {768, 81}, {3072, 768}}) {
+  for (const auto& [in, out] :
+       {std::pair<int64_t, int64_t>{5, 3}, {64, 192}, {100, 33}, {768, 2304}, {768, 81}, {3072, 768}}) {
     Make({.in = in, .out = out, .epilogue = Epilogue::kGeluTanh});
     const int64_t max_rows = kernel_->max_rows();
     const auto x = RandomFloats(max_rows * in, 3);
