@@ -39,13 +39,12 @@ std::string ModelName(const ServerFlags& flags) {
 }
 
 absl::StatusOr<std::unique_ptr<Engine>> LoadModel(const ServerFlags& flags, Metrics& metrics) {
-  LOG(INFO) << "loading "
-            << (flags.model.empty() ? absl::StrCat("seeded weights, seed ", flags.seed) : flags.model);
+  LOG(INFO) << "loading " << (flags.model.empty() ? absl::StrCat("seeded weights, seed ", flags.seed) : flags.model);
   const absl::Time started_at = absl::Now();
   auto weights = OpenWeights(flags);
   if (!weights.ok()) return weights.status();
-  auto engine = Transformer::Create(**weights, {.thread_count = flags.thread_count,
-                                                .max_batch_tokens = flags.queue_limits.max_batch_tokens});
+  auto engine = Transformer::Create(
+      **weights, {.thread_count = flags.thread_count, .max_batch_tokens = flags.queue_limits.max_batch_tokens});
   if (!engine.ok()) return engine.status();
   const absl::Duration elapsed = absl::Now() - started_at;
   const EngineInfo& info = (*engine)->info();
@@ -79,7 +78,8 @@ absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
               HostOf(flags.metrics_address).c_str(), (*metrics_server)->port());
   std::fflush(stdout);
 
-  LOG(INFO) << signals.Wait() << ": draining";
+  const char* signal = signals.Wait();
+  LOG(INFO) << signal << ": draining";
   const BatcherTotals totals = (*server)->Drain(flags.drain_delay, flags.drain_timeout);
   LOG(INFO) << "drained: accepted=" << totals.completed + totals.dropped << " completed=" << totals.completed;
   return absl::OkStatus();

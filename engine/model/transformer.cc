@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -76,15 +78,18 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const WeightSou
   const CpuDescription& cpu = DescribeCpu();
   transformer->info_ = {.config = config,
                         .parameter_count = ParameterCount(config),
-                        .weights_sha256 = source.Sha256(),
                         .isa = cpu.isa,
                         .vector_target = cpu.vector_target,
                         .onednn_version = cpu.onednn_version,
                         .thread_count = options.thread_count,
                         .max_batch_tokens = options.max_batch_tokens};
-  if (auto status = transformer->LoadWeights(source); !status.ok()) return status;
-  if (auto status = transformer->AllocateActivations(); !status.ok()) return status;
-  if (auto status = transformer->WarmUp(); !status.ok()) return status;
+  // Hashing takes about as long as everything else.
+  std::future<std::string> weights_sha256 = std::async(std::launch::async, [&source] { return source.Sha256(); });
+  absl::Status status = transformer->LoadWeights(source);
+  if (status.ok()) status = transformer->AllocateActivations();
+  if (status.ok()) status = transformer->WarmUp();
+  transformer->info_.weights_sha256 = weights_sha256.get();
+  if (!status.ok()) return status;
   return transformer;
 }
 
@@ -136,8 +141,8 @@ absl::Status Transformer::AllocateActivations() {
     status.Update(Allocate(activations_, kMaxLinearRows * c, scratch.normed));
     status.Update(Allocate(activations_, kMaxLinearRows * config.feed_forward_length, scratch.feed_forward));
     status.Update(Allocate(activations_, kMaxLinearRows * OutputHead::kChunkColumns, scratch.logits));
-    status.Update(Allocate(activations_, AttentionScratchSize(config.context_length, config.head_length()),
-                           scratch.attention));
+    status.Update(
+        Allocate(activations_, AttentionScratchSize(config.context_length, config.head_length()), scratch.attention));
     status.Update(Allocate(activations_, scratchpad, scratch.linear_scratchpad));
   }
   return status;
@@ -174,9 +179,8 @@ Transformer::Packing Transformer::Pack(absl::Span<const SequenceTask> batch) con
   packing.slab_rows = *std::lower_bound(row_counts.begin(), row_counts.end() - 1, rows_per_thread);
   packing.longest_first.resize(batch.size());
   std::iota(packing.longest_first.begin(), packing.longest_first.end(), size_t{0});
-  std::stable_sort(packing.longest_first.begin(), packing.longest_first.end(), [&](size_t a, size_t b) {
-    return batch[a].input->token_count > batch[b].input->token_count;
-  });
+  std::stable_sort(packing.longest_first.begin(), packing.longest_first.end(),
+                   [&](size_t a, size_t b) { return batch[a].input->token_count > batch[b].input->token_count; });
   return packing;
 }
 
