@@ -19,6 +19,7 @@
 #include "absl/strings/strip.h"
 #include "engine/checkpoint/float_conversion.h"
 #include "engine/checkpoint/gpt2_config.h"
+#include "engine/checkpoint/json.h"
 #include "engine/checkpoint/mapped_file.h"
 #include "engine/checkpoint/sha256.h"
 #include "engine/model/parameters.h"
@@ -100,11 +101,11 @@ absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Gpt2Checkpoint::Open(const std::
 
 absl::Status Gpt2Checkpoint::IndexTensors(const std::string& path) {
   for (const auto& [full_name, entry] : file_.tensors()) {
-    const absl::string_view name = absl::StripPrefix(full_name, "transformer.");
+    const std::string name(absl::StripPrefix(full_name, "transformer."));
     if (IsAttentionMask(name)) continue;
     if (!tensors_.emplace(name, &entry).second) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor \"", name,
-                                                     "\" is there twice, with and without the prefix \"transformer.\""));
+      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", Quote(name),
+                                                     " is there twice, with and without the prefix \"transformer.\""));
     }
   }
   return absl::OkStatus();
@@ -115,8 +116,8 @@ absl::Status Gpt2Checkpoint::CheckTensors(const std::string& path) const {
   if (config_.tied_output_head && tensors_.contains(kHeadName)) {
     expected.push_back({kHeadName, {config_.vocabulary_size, config_.embedding_length}, ParameterRole::kWeight});
   }
-  const auto wrong = [&](absl::string_view name, absl::string_view text) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": tensor \"", name, "\" ", text));
+  const auto wrong = [&](const std::string& name, absl::string_view text) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", Quote(name), " ", text));
   };
   absl::flat_hash_set<absl::string_view> expected_names;
   for (const Parameter& parameter : expected) {
@@ -147,8 +148,8 @@ absl::Status Gpt2Checkpoint::Read(absl::string_view name, absl::Span<float> valu
   Convert(*tensors_.at(name), values);
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::isfinite(values[i])) continue;
-    return absl::DataLossError(absl::StrFormat("model.safetensors: tensor \"%s\": element %d = %f, must be finite",
-                                               name, i, values[i]));
+    return absl::DataLossError(
+        absl::StrFormat("model.safetensors: tensor \"%s\": element %d = %f, must be finite", name, i, values[i]));
   }
   return absl::OkStatus();
 }

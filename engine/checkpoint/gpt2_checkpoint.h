@@ -15,10 +15,9 @@
 
 namespace attnd {
 
-// Tensors are F32, F16 or BF16, their names with or without the prefix "transformer.". The attention masks that published
-// GPT-2 files carry ("h.N.attn.bias", "h.N.attn.masked_bias") are ignored, and so is "lm_head.weight" where config.json
-// ties it to the token embedding.
-// Owns: the mapping of model.safetensors.
+// Tensors are F32, F16 or BF16, their names with or without the prefix "transformer.". The attention masks that
+// published GPT-2 files carry ("h.N.attn.bias", "h.N.attn.masked_bias") are ignored, and so is "lm_head.weight" where
+// config.json ties it to the token embedding. Owns: the mapping of model.safetensors.
 class Gpt2Checkpoint final : public WeightSource {
  public:
   // Nothing is read but config.json and the header. Errors: NOT_FOUND when a file is missing; DATA_LOSS when one is

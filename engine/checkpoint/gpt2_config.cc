@@ -27,8 +27,8 @@ class ConfigReader {
   int64_t Integer(const char* key) {
     if (IsAbsent(key)) return Fail(key, "an integer", int64_t{0});
     const Json& value = json_[key];
-    const bool fits = value.is_number_integer() &&
-                      (!value.is_number_unsigned() || value.get<uint64_t>() <= uint64_t{INT64_MAX});
+    const bool fits =
+        value.is_number_integer() && (!value.is_number_unsigned() || value.get<uint64_t>() <= uint64_t{INT64_MAX});
     return fits ? value.get<int64_t>() : Fail(key, "an integer in [-2^63, 2^63)", int64_t{0});
   }
 
@@ -49,8 +49,7 @@ class ConfigReader {
 
   template <typename T>
   T Fail(const char* key, absl::string_view expected, T result) {
-    const std::string value =
-        json_.contains(key) ? json_[key].dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 64) : "absent";
+    const std::string value = json_.contains(key) ? Quote(json_[key]) : "absent";
     if (status_.ok()) {
       status_ = absl::InvalidArgumentError(absl::StrCat("config.json: ", key, " = ", value, ", must be ", expected));
     }
@@ -79,8 +78,8 @@ absl::StatusOr<ModelConfig> ParseGpt2Config(absl::string_view text) {
   if (reader.Boolean("add_cross_attention", false)) reader.Fail("add_cross_attention", "false", 0);
   ModelConfig config;
   config.vocabulary_size = reader.Integer("vocab_size");
-  config.context_length = reader.Integer(reader.IsAbsent("n_positions") && !reader.IsAbsent("n_ctx") ? "n_ctx"
-                                                                                                     : "n_positions");
+  config.context_length =
+      reader.Integer(reader.IsAbsent("n_positions") && !reader.IsAbsent("n_ctx") ? "n_ctx" : "n_positions");
   config.embedding_length = reader.Integer("n_embd");
   config.head_count = reader.Integer("n_head");
   config.layer_count = reader.Integer("n_layer");

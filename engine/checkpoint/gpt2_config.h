@@ -9,9 +9,9 @@
 
 namespace attnd {
 
-// What Hugging Face's GPT2Config gives a default to has that default here; sizes must be given. DATA_LOSS when `text` is
-// no JSON object; INVALID_ARGUMENT naming the key, its value and what it must be. What passes is valid (ValidateConfig).
-// Threads: any.
+// What Hugging Face's GPT2Config gives a default to has that default here; sizes must be given. DATA_LOSS when `text`
+// is no JSON object; INVALID_ARGUMENT naming the key, its value and what it must be. What passes is valid
+// (ValidateConfig). Threads: any.
 absl::StatusOr<ModelConfig> ParseGpt2Config(absl::string_view text);
 
 }  // namespace attnd

@@ -1,5 +1,6 @@
 #include "engine/checkpoint/json.h"
 
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <utility>
@@ -13,6 +14,8 @@ namespace attnd {
 namespace {
 
 constexpr int kMaxDepth = 16;
+// Of what an error quotes; the parser itself would quote the whole text.
+constexpr size_t kMaxQuoteBytes = 200;
 
 // Watches the parser for what nlohmann::json would let pass.
 class Guard {
@@ -31,7 +34,7 @@ class Guard {
     } else if (event == Event::object_end) {
       keys_.pop_back();
     } else if (event == Event::key && !keys_.back().insert(value.get<std::string>()).second) {
-      objection_ = absl::StrCat("key \"", value.get<std::string>(), "\" appears twice");
+      objection_ = absl::StrCat("key ", Quote(value), " appears twice");
     }
     return objection_.empty();
   }
@@ -42,7 +45,7 @@ class Guard {
 };
 
 absl::Status NotJson(absl::string_view what, absl::string_view reason) {
-  return absl::DataLossError(absl::StrCat(what, ": not a JSON object: ", reason));
+  return absl::DataLossError(absl::StrCat(what, ": not a JSON object: ", reason.substr(0, kMaxQuoteBytes)));
 }
 
 }  // namespace
@@ -53,11 +56,15 @@ absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text, absl::str
   try {
     value = nlohmann::json::parse(text.begin(), text.end(), std::ref(guard));
   } catch (const std::exception& exception) {
-    return NotJson(what, exception.what());
+    return NotJson(what, guard.objection().empty() ? exception.what() : guard.objection());
   }
   if (!guard.objection().empty()) return NotJson(what, guard.objection());
   if (!value.is_object()) return NotJson(what, absl::StrCat("it is of type ", value.type_name()));
   return value;
+}
+
+std::string Quote(const nlohmann::json& value) {
+  return value.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace).substr(0, kMaxQuoteBytes);
 }
 
 }  // namespace attnd

@@ -24,12 +24,14 @@ constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 // Far above any weight, and low enough that byte counts fit in 63 bits.
 constexpr int64_t kMaxElementCount = int64_t{1} << 56;
+// Far above any tensor's, so that no list of sizes makes an error endless.
+constexpr size_t kMaxRank = 16;
 
 // Bytes of one element; 0 for a type the format does not know.
 int64_t ElementBytes(absl::string_view dtype) {
   static const auto* bytes = new absl::flat_hash_map<absl::string_view, int64_t>{
-      {"BOOL", 1}, {"U8", 1},   {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
-      {"BF16", 2}, {"I32", 4},  {"U32", 4}, {"F32", 4},     {"F64", 8},     {"I64", 8}, {"U64", 8}};
+      {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
+      {"BF16", 2}, {"I32", 4}, {"U32", 4}, {"F32", 4},     {"F64", 8},     {"I64", 8}, {"U64", 8}};
   const auto found = bytes->find(dtype);
   return found == bytes->end() ? 0 : found->second;
 }
@@ -56,8 +58,8 @@ class HeaderReader {
  private:
   absl::Status Corrupt(absl::string_view text) const { return absl::DataLossError(absl::StrCat(path_, ": ", text)); }
 
-  absl::Status Corrupt(absl::string_view tensor, absl::string_view text) const {
-    return Corrupt(absl::StrCat("tensor \"", tensor, "\": ", text));
+  absl::Status Corrupt(const std::string& tensor, absl::string_view text) const {
+    return Corrupt(absl::StrCat("tensor ", Quote(tensor), ": ", text));
   }
 
   absl::StatusOr<Json> ReadHeader() {
@@ -83,7 +85,7 @@ class HeaderReader {
     if (!dtype.is_string()) return Corrupt(name, "dtype is missing or no string");
     entry.dtype = dtype.get<std::string>();
     const int64_t element_bytes = ElementBytes(entry.dtype);
-    if (element_bytes == 0) return Corrupt(name, absl::StrCat("dtype = \"", entry.dtype, "\" is not known"));
+    if (element_bytes == 0) return Corrupt(name, absl::StrCat("dtype = ", Quote(dtype), " is not known"));
 
     auto shape = ReadSizes(name, "shape", value);
     if (!shape.ok()) return shape.status();
@@ -97,23 +99,26 @@ class HeaderReader {
     if (!bytes.ok()) return bytes.status();
     entry.bytes = *bytes;
     if (static_cast<int64_t>(entry.bytes.size()) != *element_count * element_bytes) {
-      return Corrupt(name, absl::StrFormat("data_offsets span %d bytes, but %s of shape [%s] takes %d",
-                                           entry.bytes.size(), entry.dtype, absl::StrJoin(entry.shape, ", "),
-                                           *element_count * element_bytes));
+      return Corrupt(name,
+                     absl::StrFormat("data_offsets span %d bytes, but %s of shape [%s] takes %d", entry.bytes.size(),
+                                     entry.dtype, absl::StrJoin(entry.shape, ", "), *element_count * element_bytes));
     }
     return entry;
   }
 
-  // An array of integers in [0, 2^63).
+  // An array of at most kMaxRank integers in [0, 2^63).
   absl::StatusOr<std::vector<int64_t>> ReadSizes(const std::string& name, const char* field, const Json& entry) const {
     const Json value = entry.value(field, Json());
     if (!value.is_array()) return Corrupt(name, absl::StrCat(field, " is missing or no array"));
+    if (value.size() > kMaxRank) {
+      return Corrupt(name, absl::StrFormat("%s has %d entries, must have at most %d", field, value.size(), kMaxRank));
+    }
     std::vector<int64_t> sizes;
     for (const Json& element : value) {
       const bool in_range = element.is_number_unsigned() && element.get<uint64_t>() <= uint64_t{INT64_MAX};
       if (!in_range) {
-        return Corrupt(name, absl::StrFormat("%s[%d] = %s, must be an integer in [0, 2^63)", field, sizes.size(),
-                                             element.dump(-1, ' ', true, Json::error_handler_t::replace)));
+        return Corrupt(
+            name, absl::StrFormat("%s[%d] = %s, must be an integer in [0, 2^63)", field, sizes.size(), Quote(element)));
       }
       sizes.push_back(element.get<int64_t>());
     }
@@ -151,23 +156,22 @@ class HeaderReader {
              std::pair(b->second.bytes.data(), b->second.bytes.size());
     });
     const uint8_t* covered = data_.data();
-    absl::string_view previous = "the header";
+    std::string previous = "the header";
     for (const auto* tensor : in_order) {
       const auto& [name, entry] = *tensor;
       if (entry.bytes.data() != covered) {
         const bool overlaps = entry.bytes.data() < covered;
-        return Corrupt(name, absl::StrFormat("its data begins at %d, %s of \"%s\" at %d",
-                                             entry.bytes.data() - data_.data(),
-                                             overlaps ? "before the end" : "not at the end", previous,
-                                             covered - data_.data()));
+        return Corrupt(
+            name, absl::StrFormat("its data begins at %d, %s of %s at %d", entry.bytes.data() - data_.data(),
+                                  overlaps ? "before the end" : "not at the end", previous, covered - data_.data()));
       }
       covered = entry.bytes.data() + entry.bytes.size();
-      previous = name;
+      previous = Quote(name);
     }
     const auto covered_bytes = static_cast<size_t>(covered - data_.data());
     if (covered_bytes == data_.size()) return absl::OkStatus();
-    return Corrupt(absl::StrFormat("has %d bytes of data after the last tensor, \"%s\"", data_.size() - covered_bytes,
-                                   previous));
+    return Corrupt(
+        absl::StrFormat("has %d bytes of data after the last tensor, %s", data_.size() - covered_bytes, previous));
   }
 
   const std::string& path_;

@@ -1,6 +1,6 @@
 // The safetensors container: 8 bytes of little-endian header length, a JSON header
-// {"name": {"dtype": ..., "shape": [...], "data_offsets": [begin, end]}, ..., "__metadata__": {...}}, then the data, every
-// byte of it belonging to exactly one tensor. https://huggingface.co/docs/safetensors
+// {"name": {"dtype": ..., "shape": [...], "data_offsets": [begin, end]}, ..., "__metadata__": {...}}, then the data,
+// every byte of it belonging to exactly one tensor. https://huggingface.co/docs/safetensors
 
 #ifndef ENGINE_CHECKPOINT_SAFETENSORS_H_
 #define ENGINE_CHECKPOINT_SAFETENSORS_H_
@@ -18,8 +18,8 @@
 namespace attnd {
 
 struct SafetensorsEntry {
-  std::string dtype;               // as in the file: "F32", "BF16", ...
-  std::vector<int64_t> shape;      // outermost first; the product fits in 63 bits
+  std::string dtype;                // as in the file: "F32", "BF16", ...
+  std::vector<int64_t> shape;       // outermost first; the product fits in 63 bits
   absl::Span<const uint8_t> bytes;  // as many as shape and dtype say; not aligned
 };
 

@@ -5,9 +5,9 @@
 //     key = splitmix64(seed + p * 0x9E3779B97F4A7C15)
 // and its element i, row-major, the variate
 //     z = splitmix64(key + i),  s = sum of the four 16-bit lanes of z, minus 131070,  n = float32(s) * scale
-// where scale = float32(0.02 / sqrt((65536^2 - 1) / 3)), computed in double, makes the standard deviation 0.02, as GPT-2
-// is initialised; s is close to normal (Irwin-Hall). Weights and biases are n, norm gains float32(1 + n). All integers are
-// unsigned, modulo 2^64; splitmix64(x) is that of Steele, Lea and Flood (2014):
+// where scale = float32(0.02 / sqrt((65536^2 - 1) / 3)), computed in double, makes the standard deviation 0.02, as
+// GPT-2 is initialised; s is close to normal (Irwin-Hall). Weights and biases are n, norm gains float32(1 + n). All
+// integers are unsigned, modulo 2^64; splitmix64(x) is that of Steele, Lea and Flood (2014):
 //     x += 0x9E3779B97F4A7C15
 //     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9
 //     x = (x ^ (x >> 27)) * 0x94D049BB133111EB
