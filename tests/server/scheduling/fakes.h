@@ -36,8 +36,8 @@ class FakeClock final : public Clock {
   absl::Time now_ ABSL_GUARDED_BY(mutex_) = absl::UnixEpoch() + absl::Hours(1);
 };
 
-// Each batch waits until the test lets it go, advances the clock by `duration`, and gives every sequence its token count
-// as its embedding.
+// Each batch waits until the test lets it go, advances the clock by `duration`, and gives every sequence its token
+// count as its embedding.
 class FakeEngine final : public Engine {
  public:
   FakeEngine(FakeClock& clock, absl::Duration duration) : clock_(clock), duration_(duration) {}

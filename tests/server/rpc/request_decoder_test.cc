@@ -1,0 +1,133 @@
+// tests/integration/test_bad_input.py has the table of wrong calls and their texts; here is what right ones become, and
+// how far the limits go.
+
+#include "server/rpc/request_decoder.h"
+
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/server/rpc/messages.h"
+
+namespace attnd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const CallLimits kLimits = {.max_request_inputs = 3, .max_request_tokens = 10, .max_reply_bytes = 4096};
+
+class RequestDecoderTest : public testing::Test {
+ protected:
+  void ExpectInvalid(const v1::ForwardRequest& message, const char* text) const {
+    const absl::Status status = decoder_.DecodeForward(message).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr(text));
+  }
+
+  const RequestDecoder decoder_{SmallModel(), kLimits};
+};
+
+v1::ForwardRequest LastOfLnF() {
+  v1::ForwardRequest message;
+  AddLayer("", v1::POSITIONS_UNSPECIFIED, message);
+  return message;
+}
+
+TEST_F(RequestDecoderTest, AForwardCallBecomesItsInputsAndSelection) {
+  v1::ForwardRequest message;
+  AddIds({0, 9, 4}, *message.mutable_inputs());
+  AddHidden({1, 2, 3, 4, 5, 6, 7, 8}, *message.mutable_inputs());
+  AddLayer("h.1", v1::POSITIONS_ALL, message);
+  AddLayer("embeddings", v1::POSITIONS_LAST, message);
+  message.set_logits(v1::POSITIONS_LAST);
+
+  const auto request = decoder_.DecodeForward(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->method, Method::kForward);
+  EXPECT_EQ((*request)->token_count(), 5);
+  ASSERT_EQ((*request)->inputs.size(), 2);
+  EXPECT_THAT((*request)->inputs[0].token_ids, ElementsAre(0, 9, 4));
+  EXPECT_THAT((*request)->inputs[0].hidden, IsEmpty());
+  EXPECT_THAT((*request)->inputs[1].hidden, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_EQ((*request)->inputs[1].token_count, 2);
+  const OutputSelection& selection = (*request)->selection;
+  ASSERT_EQ(selection.hidden.size(), 2);
+  EXPECT_EQ(selection.hidden[0].layer, 2);
+  EXPECT_EQ(selection.hidden[0].positions, Positions::kAll);
+  EXPECT_EQ(selection.hidden[1].layer, 0);
+  EXPECT_EQ(selection.hidden[1].positions, Positions::kLast);
+  EXPECT_EQ(selection.logits, Positions::kLast);
+  EXPECT_FALSE(selection.embedding.has_value());
+}
+
+TEST_F(RequestDecoderTest, HiddenStatesDefaultToTheLastPositionAfterTheFinalNorm) {
+  v1::ForwardRequest message = LastOfLnF();
+  AddIds({1}, *message.mutable_inputs());
+  const auto request = decoder_.DecodeForward(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->selection.hidden[0].layer, 3);
+  EXPECT_EQ((*request)->selection.hidden[0].positions, Positions::kLast);
+  EXPECT_FALSE((*request)->selection.logits.has_value());
+}
+
+TEST_F(RequestDecoderTest, AnEmbedCallDefaultsToTheNormalisedLastPosition) {
+  v1::EmbedRequest message;
+  AddIds({1, 2}, *message.mutable_inputs());
+  auto request = decoder_.DecodeEmbed(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->method, Method::kEmbed);
+  EXPECT_EQ((*request)->selection.embedding->pooling, Pooling::kLast);
+  EXPECT_TRUE((*request)->selection.embedding->normalize);
+
+  message.set_pooling(v1::POOLING_MEAN);
+  message.set_normalize(false);
+  request = decoder_.DecodeEmbed(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->selection.embedding->pooling, Pooling::kMean);
+  EXPECT_FALSE((*request)->selection.embedding->normalize);
+}
+
+TEST_F(RequestDecoderTest, EveryLimitIsTheLastValueThatPasses) {
+  v1::ForwardRequest message = LastOfLnF();
+  AddIds({0, 0, 0, 0, 0, 0, 0, 9}, *message.mutable_inputs());
+  AddIds({0}, *message.mutable_inputs());
+  AddIds({0}, *message.mutable_inputs());
+  EXPECT_TRUE(decoder_.DecodeForward(message).ok());
+
+  v1::ForwardRequest wrong = message;
+  AddIds({0}, *wrong.mutable_inputs());
+  ExpectInvalid(wrong, "inputs has 4 entries, must have 1 to 3 (max_request_inputs)");
+  wrong = message;
+  wrong.mutable_inputs(2)->mutable_token_ids()->add_ids(0);
+  ExpectInvalid(wrong, "inputs[0] to inputs[2] have 11 tokens, must have at most 10 together (max_request_tokens)");
+  wrong = message;
+  wrong.mutable_inputs(0)->mutable_token_ids()->add_ids(0);
+  ExpectInvalid(wrong, "inputs[0].token_ids has 9 tokens, must have 1 to 8 (max_input_tokens)");
+  wrong = message;
+  wrong.mutable_inputs(0)->mutable_token_ids()->set_ids(7, 10);
+  ExpectInvalid(wrong, "inputs[0].token_ids.ids[7] = 10, must be in [0, 10)");
+}
+
+TEST_F(RequestDecoderTest, ANumberThatIsNotFiniteIsNamedByRowAndColumn) {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
+    v1::ForwardRequest message = LastOfLnF();
+    AddHidden({1, 2, 3, 4, 5, 6, value, 8}, *message.mutable_inputs());
+    ExpectInvalid(message, "inputs[0].hidden_states element [1, 2] = ");
+  }
+}
+
+TEST_F(RequestDecoderTest, TheFinalNormAskedForByTwoNamesIsAskedForTwice) {
+  v1::ForwardRequest message = LastOfLnF();
+  AddLayer("ln_f", v1::POSITIONS_ALL, message);
+  AddIds({1}, *message.mutable_inputs());
+  ExpectInvalid(message, "hidden_states[1].layer = \"ln_f\" is asked for twice");
+}
+
+}  // namespace
+}  // namespace attnd

@@ -1,0 +1,90 @@
+// A new Metrics has every series that docs/metrics.md promises, at zero, and no other.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/telemetry/metrics.h"
+#include "tests/server/telemetry/exposition.h"
+
+namespace attnd {
+namespace {
+
+using testing::ContainerEq;
+
+const std::vector<double> kLatencyBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04,  0.08,
+                                            0.16,   0.32,  0.64,   1.28,  2.56, 5.12, 10.24, 20.48};
+
+void AddHistogram(const std::string& name, const std::string& labels, const std::vector<double>& bounds,
+                  Samples& samples) {
+  samples.merge(HistogramSamples(name, labels, bounds, {}));
+}
+
+void AddRpcSeries(Samples& samples) {
+  for (const char* method : {"Forward", "Embed", "GetModel"}) {
+    const std::string labels =
+        absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service="attnd.v1.InferenceService",grpc_type="unary")");
+    samples[absl::StrCat("grpc_server_started_total{", labels, "}")] = 0;
+    for (const char* code : {"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",
+                             "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted",
+                             "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}) {
+      samples[absl::StrCat(R"(grpc_server_handled_total{grpc_code=")", code, R"(",)", labels, "}")] = 0;
+    }
+    AddHistogram("grpc_server_handling_seconds", labels, kLatencyBounds, samples);
+  }
+}
+
+void AddMethodSeries(const std::string& method, Samples& samples) {
+  for (const char* name : {"attnd_request_duration_seconds", "attnd_queue_wait_seconds", "attnd_compute_seconds"}) {
+    AddHistogram(name, absl::StrCat("method=\"", method, "\""), kLatencyBounds, samples);
+  }
+  for (const char* kind : {"real", "padding"}) {
+    samples[absl::StrCat(R"(attnd_tokens_processed_total{kind=")", kind, R"(",method=")", method, R"("})")] = 0;
+  }
+  for (const char* reason : {"queue_requests", "queue_tokens", "draining"}) {
+    samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
+  }
+  for (const char* stage : {"queue", "compute"}) {
+    for (const char* cause : {"client", "deadline"}) {
+      samples[absl::StrCat(R"(attnd_cancelled_total{cause=")", cause, R"(",method=")", method, R"(",stage=")", stage,
+                           R"("})")] = 0;
+    }
+  }
+}
+
+void AddSchedulerSeries(Samples& samples) {
+  AddMethodSeries("Forward", samples);
+  AddMethodSeries("Embed", samples);
+  AddHistogram("attnd_batch_requests", "", {1, 2, 4}, samples);
+  AddHistogram("attnd_batch_tokens", "", {1, 2, 4, 8, 16}, samples);
+  AddHistogram("attnd_input_tokens", "", {1, 2, 4, 8, 16}, samples);
+  samples[R"(attnd_batches_total{close_reason="worker_idle"})"] = 0;
+  samples[R"(attnd_batches_total{close_reason="token_budget"})"] = 0;
+  for (const char* gauge :
+       {"attnd_queue_requests", "attnd_queue_tokens", "attnd_inflight_requests", "attnd_inflight_tokens"}) {
+    samples[gauge] = 0;
+  }
+}
+
+TEST(InitialSeriesTest, AllAreThereAtZero) {
+  const Metrics metrics({.max_batch_requests = 4, .max_batch_tokens = 10, .server_version = "1.2.3"});
+  Samples samples = ParseSamples(Render(*metrics.collectable()));
+  // The build's properties are known from the start; the compiler's version is not the test's to fix.
+  EXPECT_EQ(std::erase_if(samples,
+                          [](const auto& sample) {
+                            return absl::StartsWith(sample.first, "attnd_build_info{compiler=\"") &&
+                                   absl::EndsWith(sample.first, "\",version=\"1.2.3\"}") && sample.second == 1;
+                          }),
+            1);
+
+  Samples expected = {{"attnd_ready", 0}, {"attnd_model_load_seconds", 0}};
+  AddRpcSeries(expected);
+  AddSchedulerSeries(expected);
+  EXPECT_THAT(samples, ContainerEq(expected));
+}
+
+}  // namespace
+}  // namespace attnd

@@ -1,0 +1,195 @@
+// Each event moves its series, and no other.
+
+#include "server/telemetry/metrics.h"
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/server/telemetry/exposition.h"
+
+namespace attnd {
+namespace {
+
+using testing::ContainerEq;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+const std::vector<double> kLatencyBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04,  0.08,
+                                            0.16,   0.32,  0.64,   1.28,  2.56, 5.12, 10.24, 20.48};
+const std::vector<double> kRequestBounds = {1, 2, 4};
+const std::vector<double> kTokenBounds = {1, 2, 4, 8, 16};
+
+std::string RpcLabels(const std::string& method) {
+  return absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service="attnd.v1.InferenceService",grpc_type="unary")");
+}
+
+class MetricsTest : public testing::Test {
+ protected:
+  Samples Scrape() const { return ParseSamples(Render(*metrics_.collectable())); }
+
+  // What moved since the last time, and by how much.
+  Samples Moved() {
+    const Samples before = std::exchange(last_, Scrape());
+    return Changes(before, last_);
+  }
+
+  // `parts` as one, without the series that stay.
+  static Samples MovedIn(std::vector<Samples> parts) {
+    Samples all;
+    for (Samples& part : parts) all.merge(part);
+    std::erase_if(all, [](const auto& sample) { return sample.second == 0; });
+    return all;
+  }
+
+  Metrics metrics_{{.max_batch_requests = 4, .max_batch_tokens = 10, .server_version = "1.2.3"}};
+  Samples last_ = Scrape();
+};
+
+TEST_F(MetricsTest, AScrapeMovesNothing) { EXPECT_THAT(Moved(), IsEmpty()); }
+
+TEST_F(MetricsTest, AStartedCall) {
+  metrics_.OnRpcStarted(RpcMethod::kForward);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_started_total{", RpcLabels("Forward"), "}"), 1)));
+  metrics_.OnRpcStarted(RpcMethod::kEmbed);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_started_total{", RpcLabels("Embed"), "}"), 1)));
+  metrics_.OnRpcStarted(RpcMethod::kGetModel);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_started_total{", RpcLabels("GetModel"), "}"), 1)));
+}
+
+TEST_F(MetricsTest, AHandledCallCountsByCodeAndTakesTime) {
+  metrics_.OnRpcHandled(RpcMethod::kEmbed, absl::StatusCode::kResourceExhausted, absl::Milliseconds(30));
+  const std::string handled =
+      absl::StrCat(R"(grpc_server_handled_total{grpc_code="ResourceExhausted",)", RpcLabels("Embed"), "}");
+  EXPECT_THAT(Moved(), ContainerEq(MovedIn({{{handled, 1}},
+                                            HistogramSamples("grpc_server_handling_seconds", RpcLabels("Embed"),
+                                                             kLatencyBounds, {0.03})})));
+}
+
+// The names that dashboards made for go-grpc-prometheus ask for.
+TEST_F(MetricsTest, CodesHaveTheirGoNames) {
+  const std::vector<std::string> names = {
+      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+      "DataLoss", "Unauthenticated"};
+  for (size_t code = 0; code < names.size(); ++code) {
+    metrics_.OnRpcHandled(RpcMethod::kForward, static_cast<absl::StatusCode>(code), absl::ZeroDuration());
+    const std::string series =
+        absl::StrCat(R"(grpc_server_handled_total{grpc_code=")", names[code], R"(",)", RpcLabels("Forward"), "}");
+    EXPECT_EQ(Moved()[series], 1) << names[code];
+  }
+}
+
+TEST_F(MetricsTest, ACodeThatGrpcDoesNotKnowIsUnknown) {
+  metrics_.OnRpcHandled(RpcMethod::kForward, static_cast<absl::StatusCode>(99), absl::ZeroDuration());
+  EXPECT_EQ(Moved()[absl::StrCat(R"(grpc_server_handled_total{grpc_code="Unknown",)", RpcLabels("Forward"), "}")], 1);
+}
+
+TEST_F(MetricsTest, ARejectedCall) {
+  metrics_.OnRejected(Method::kForward, RejectReason::kQueueRequests);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Forward",reason="queue_requests"})", 1)));
+  metrics_.OnRejected(Method::kForward, RejectReason::kQueueTokens);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Forward",reason="queue_tokens"})", 1)));
+  metrics_.OnRejected(Method::kEmbed, RejectReason::kDraining);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="draining"})", 1)));
+}
+
+TEST_F(MetricsTest, ACancelledCall) {
+  metrics_.OnCancelled(Method::kForward, CancelStage::kQueue, CancelCause::kClient);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Forward",stage="queue"})", 1)));
+  metrics_.OnCancelled(Method::kEmbed, CancelStage::kQueue, CancelCause::kDeadline);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="deadline",method="Embed",stage="queue"})", 1)));
+  metrics_.OnCancelled(Method::kEmbed, CancelStage::kCompute, CancelCause::kClient);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Embed",stage="compute"})", 1)));
+  metrics_.OnCancelled(Method::kForward, CancelStage::kCompute, CancelCause::kDeadline);
+  EXPECT_THAT(Moved(),
+              ElementsAre(Pair(R"(attnd_cancelled_total{cause="deadline",method="Forward",stage="compute"})", 1)));
+}
+
+TEST_F(MetricsTest, TheLoadReplacesTheOneBefore) {
+  metrics_.OnLoadChanged({.requests = 2, .tokens = 30}, {.requests = 4, .tokens = 50});
+  EXPECT_THAT(Moved(), UnorderedElementsAre(Pair("attnd_queue_requests", 2), Pair("attnd_queue_tokens", 30),
+                                            Pair("attnd_inflight_requests", 4), Pair("attnd_inflight_tokens", 50)));
+  metrics_.OnLoadChanged({.requests = 1, .tokens = 30}, {});
+  EXPECT_THAT(Moved(), UnorderedElementsAre(Pair("attnd_queue_requests", -1), Pair("attnd_inflight_requests", -4),
+                                            Pair("attnd_inflight_tokens", -50)));
+}
+
+TEST_F(MetricsTest, ABatch) {
+  metrics_.OnBatchStarted({.size = {.requests = 3, .tokens = 9}, .close_reason = CloseReason::kTokenBudget});
+  EXPECT_THAT(Moved(), ContainerEq(MovedIn({{{R"(attnd_batches_total{close_reason="token_budget"})", 1}},
+                                            HistogramSamples("attnd_batch_requests", "", kRequestBounds, {3}),
+                                            HistogramSamples("attnd_batch_tokens", "", kTokenBounds, {9})})));
+  metrics_.OnBatchStarted({.size = {.requests = 1, .tokens = 1}, .close_reason = CloseReason::kWorkerIdle});
+  EXPECT_THAT(Moved(), ContainerEq(MovedIn({{{R"(attnd_batches_total{close_reason="worker_idle"})", 1}},
+                                            HistogramSamples("attnd_batch_requests", "", kRequestBounds, {1}),
+                                            HistogramSamples("attnd_batch_tokens", "", kTokenBounds, {1})})));
+}
+
+TEST_F(MetricsTest, ACompletedCallCountsItsTimesAndTheTokensOfEachInput) {
+  Request request;
+  request.method = Method::kEmbed;
+  request.inputs = {{.token_count = 3}, {.token_count = 10}};
+  request.timing = {.queue = absl::Milliseconds(20), .compute = absl::Milliseconds(250)};
+  metrics_.OnCompleted(request, absl::Milliseconds(300));
+  const std::string method = R"(method="Embed")";
+  EXPECT_THAT(Moved(),
+              ContainerEq(MovedIn({{{R"(attnd_tokens_processed_total{kind="real",method="Embed"})", 13}},
+                                   HistogramSamples("attnd_request_duration_seconds", method, kLatencyBounds, {0.3}),
+                                   HistogramSamples("attnd_queue_wait_seconds", method, kLatencyBounds, {0.02}),
+                                   HistogramSamples("attnd_compute_seconds", method, kLatencyBounds, {0.25}),
+                                   HistogramSamples("attnd_input_tokens", "", kTokenBounds, {3, 10})})));
+}
+
+TEST_F(MetricsTest, Readiness) {
+  metrics_.SetReady(true);
+  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_ready", 1)));
+  metrics_.SetReady(false);
+  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_ready", -1)));
+}
+
+TEST_F(MetricsTest, TheModelAppearsOnceItIsKnown) {
+  metrics_.SetModelLoad(absl::Milliseconds(1500));
+  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_model_load_seconds", 1.5)));
+  EngineInfo info;
+  info.config.layer_count = 16;
+  info.config.embedding_length = 768;
+  info.weights_sha256 = "c0ffee";
+  info.isa = "avx512_core";
+  info.onednn_version = "3.7.2";
+  metrics_.SetModel("gpt2-16", info);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_info{d_model="768",dtype="float32",isa="avx512_core",)"
+                                        R"(layers="16",model="gpt2-16",onednn="3.7.2",sha256="c0ffee",version="1"})",
+                                        1)));
+}
+
+TEST_F(MetricsTest, EventsOfSeveralThreadsAreAllCounted) {
+  constexpr int kThreads = 4;
+  constexpr int kCalls = 500;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([this] {
+      for (int call = 0; call < kCalls; ++call) {
+        metrics_.OnRpcStarted(RpcMethod::kForward);
+        metrics_.OnRejected(Method::kForward, RejectReason::kDraining);
+        metrics_.OnRpcHandled(RpcMethod::kForward, absl::StatusCode::kUnavailable, absl::Seconds(1));
+      }
+    });
+  }
+  Scrape();
+  for (std::thread& thread : threads) thread.join();
+  Samples moved = Moved();
+  EXPECT_EQ(moved[absl::StrCat("grpc_server_started_total{", RpcLabels("Forward"), "}")], kThreads * kCalls);
+  EXPECT_EQ(moved[R"(attnd_rejected_total{method="Forward",reason="draining"})"], kThreads * kCalls);
+  EXPECT_EQ(moved[absl::StrCat("grpc_server_handling_seconds_sum{", RpcLabels("Forward"), "}")], kThreads * kCalls);
+}
+
+}  // namespace
+}  // namespace attnd
