@@ -30,15 +30,16 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
 }
 
-write_stamp() { # write_stamp FILE
-  packages_digest | as_root sh -c 'mkdir -p "$(dirname "$1")" && cat >"$1"' sh "$1"
+write_stamp() {
+  as_root mkdir -p "${STAMP%/*}"
+  packages_digest | as_root tee "$STAMP" >/dev/null
 }
 
 install_in_place() {
   local list
   mapfile -t list < <(packages)
   step "Installing ${#list[@]} packages with apt" apt_install "${list[@]}"
-  write_stamp "$STAMP"
+  write_stamp
 }
 
 # The host gets these two tools and nothing else.
@@ -67,8 +68,10 @@ bootstrap() { # bootstrap FOLDER
 make_root() { # make_root FOLDER
   local unfinished=$1.unfinished
   rm -rf "$unfinished"
-  bootstrap "$unfinished" && packages_digest | (mkdir -p "$unfinished${STAMP%/*}" && cat >"$unfinished$STAMP") &&
-    mv "$unfinished" "$1"
+  bootstrap "$unfinished"
+  mkdir -p "$unfinished${STAMP%/*}"
+  packages_digest >"$unfinished$STAMP"
+  mv "$unfinished" "$1"
 }
 
 # Roots of older package lists that nothing has entered for a month.
@@ -91,10 +94,17 @@ ensure_root() {
   printf '%s\n' "$root"
 }
 
+# terminate_child FILE: SIGTERM to the process that bwrap names in FILE, if it has started and still runs.
+terminate_child() {
+  local child
+  child=$(sed -n 's/.*"child-pid": *\([0-9]*\).*/\1/p' "$1")
+  if [[ -n $child ]]; then kill -TERM "$child" 2>/dev/null || true; fi
+}
+
 # enter_root ROOT COMMAND...: runs COMMAND inside ROOT, the host's own folders seen under their own paths. SIGTERM and
 # SIGINT reach COMMAND itself, so that a server under ./dev drains.
 enter_root() {
-  local root=$1 info child pid status args=() dir
+  local root=$1 info pid status args=() dir
   shift
   for dir in /*; do
     case $dir in
@@ -105,15 +115,15 @@ enter_root() {
   # A repository or cache below a folder that the root has of its own, as in /var/lib/ci/attnd.
   for dir in "$REPO" "$PWD"; do args+=(--bind "$dir" "$dir"); done
   info=$(mktemp)
-  # A background job of a script reads no terminal and ignores SIGINT; <&0 and the trap give both back.
+  # The certificates are the ones this machine trusts, a proxy of its own among them. A background job of a script reads
+  # no terminal and ignores SIGINT; <&0 and the trap give both back.
   bwrap --bind "$root" / --dev /dev --proc /proc --ro-bind /sys /sys "${args[@]}" \
-    --ro-bind-try /etc/resolv.conf /etc/resolv.conf --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin \
+    --ro-bind-try /etc/resolv.conf /etc/resolv.conf \
+    --ro-bind-try /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt \
+    --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin \
     --setenv ATTND_DEBIAN13_ROOT "$root" --chdir "$PWD" --info-fd 9 "$@" 9>"$info" <&0 &
   pid=$!
-  forward() {
-    child=$(grep -o '"child-pid": *[0-9]*' "$info" | grep -o '[0-9]*$') && kill "-$1" "$child" 2>/dev/null || true
-  }
-  trap 'forward TERM' TERM INT HUP
+  trap 'terminate_child "$info"' TERM INT HUP
   while :; do
     status=0
     wait "$pid" || status=$?

@@ -1,10 +1,16 @@
 # ./dev demo: the server and its tools working together, in front of the person's eyes. Sourced by ./dev.
 
-demo_title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+# demo_print STYLE TEXT: in bold (1) or dim (2) where a person looks on.
+demo_print() { if [[ -t 1 ]]; then printf '\033[%sm%s\033[0m\n' "$1" "$2"; else printf '%s\n' "$2"; fi; }
+
+demo_title() {
+  printf '\n'
+  demo_print 1 "$*"
+}
 
 # Runs a command after showing it as the person would type it.
 demo_run() {
-  printf '\033[2m$ %s\033[0m\n' "$*"
+  demo_print 2 "\$ $*"
   "$@"
 }
 

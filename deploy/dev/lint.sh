@@ -11,10 +11,17 @@ fmt() { cxx_files | xargs clang-format-19 -i; }
 
 lint_format() { cxx_files | xargs clang-format-19 --dry-run --Werror; }
 
+# What it found comes last, after the names of all files.
 lint_tidy() {
-  local sources
+  local sources log
+  log=$(mktemp)
   mapfile -t sources < <(git ls-files -co --exclude-standard '*.cc')
-  run-clang-tidy-19 -quiet -p build/release "${sources[@]/#/$REPO/}"
+  if run-clang-tidy-19 -quiet -p build/release "${sources[@]/#/$REPO/}" 2>&1 | tee "$log"; then
+    rm "$log"
+  else
+    grep -A 4 ' error: ' "$log"
+    return 1
+  fi
 }
 
 lint_scripts() { shellcheck -x -s bash dev deploy/dev/*.sh tests/deploy/*.sh .ci/run; }

@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly IMAGE=attnd:smoke-test
 readonly CONTAINER=attnd-smoke-test-$$
 readonly SKIPPED=77
+LOG=$(mktemp)
+readonly LOG
 
 say() { printf 'docker smoke test: %s\n' "$*"; }
 
@@ -16,7 +18,10 @@ fail() {
   exit 1
 }
 
-remove_container() { docker rm --force "$CONTAINER" >/dev/null 2>&1 || true; }
+clean_up() {
+  docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
+  rm -f "$LOG"
+}
 
 # The base as Debian's own registry has it, or made from Debian's archive where no registry can be reached.
 ensure_base() {
@@ -44,12 +49,14 @@ if ! docker info >/dev/null 2>&1; then
   exit "$SKIPPED"
 fi
 
-trap remove_container EXIT
+trap clean_up EXIT
 ensure_base
 say "building $IMAGE"
-docker build --tag "$IMAGE" ${ATTND_DOCKER_BUILD_FLAGS:-} . >/tmp/attnd-docker-build.log 2>&1 || {
-  tail -n 30 /tmp/attnd-docker-build.log
-  fail "docker build; the whole log: /tmp/attnd-docker-build.log"
+# Such as --network=host, where containers have no network of their own.
+read -ra build_flags <<<"${ATTND_DOCKER_BUILD_FLAGS:-}"
+docker build --tag "$IMAGE" "${build_flags[@]}" . >"$LOG" 2>&1 || {
+  tail -n 30 "$LOG"
+  fail "docker build"
 }
 
 say "starting it on tests/golden/tiny, read-only and without privileges"

@@ -121,7 +121,7 @@ TEST(ReplySizeTest, NoReplyIsLargerThanTheLimitItsCallPassed) {
     EncodeForward(**request, config, reply);
     const auto byte_count = static_cast<int64_t>(reply.ByteSizeLong());
     EXPECT_FALSE(RequestDecoder(config, {.max_reply_bytes = byte_count - 1}).DecodeForward(call).ok());
-    const int64_t tensors = call.inputs_size() * (call.hidden_states_size() + 1);
+    const int64_t tensors = int64_t{call.inputs_size()} * (call.hidden_states_size() + 1);
     EXPECT_TRUE(RequestDecoder(config, {.max_reply_bytes = byte_count + 128 * (tensors + 1)}).DecodeForward(call).ok());
   }
 }
