@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from attnd.v1 import inference_pb2 as pb
-from integration.messages import forward_request, ids_input, to_array
+from integration.messages import forward_request, hidden_input, ids_input, to_array
 from integration.server_process import ServerProcess
 from oracle import models
-from oracle.gpt2 import relative_error
+from oracle.gpt2 import Output, relative_error
 
 TOLERANCE = 1e-5
 
@@ -31,26 +31,41 @@ class OddModelsTest(unittest.TestCase):
     def check(self, number: int) -> None:
         name, changes, dtype, prefix = VARIANTS[number]
         config = {"n_embd": 48, "n_head": 4, "n_layer": 3, "n_positions": 70, "vocab_size": 300} | changes
-        tensors = models.random_tensors(config, seed=number)
+        generator = np.random.default_rng(number)
+        lengths = [1, 2, 7, 33, 69, config["n_positions"]]
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / name
+            tensors = models.random_tensors(config, seed=number)
             named = {name if name == "lm_head.weight" else prefix + name: value for name, value in tensors.items()}
             models.write_folder(folder, config, named, dtype)
             # Reads back what rounding to `dtype` left.
             model = models.read_folder(folder)
+            ids = [generator.integers(0, config["vocab_size"], length).tolist() for length in lengths]
+            hidden = [generator.normal(0, 2, (length, config["n_embd"])).astype("<f4") for length in lengths]
+            inputs = [ids_input(one) for one in ids] + [hidden_input(one) for one in hidden]
+            expected = [model.forward(one) for one in ids] + [model.forward_hidden(one) for one in hidden]
             with ServerProcess(f"--model={folder}", "--threads=3") as server:
-                generator = np.random.default_rng(number)
-                lengths = [1, 2, 7, 33, 69, config["n_positions"]]
-                inputs = [generator.integers(0, config["vocab_size"], length).tolist() for length in lengths]
-                layers = ["embeddings", "h.0", "h.1", "h.2", "ln_f"]
-                request = forward_request([ids_input(ids) for ids in inputs], layers, pb.POSITIONS_ALL)
-                for ids, result in zip(inputs, server.stub.Forward(request).results, strict=True):
-                    expected = model.forward(ids)
-                    for hidden in result.hidden_states:
-                        error = relative_error(to_array(hidden.values), expected.hidden[hidden.layer])
-                        self.assertLess(error, TOLERANCE, f"{name}, {len(ids)} tokens, {hidden.layer}")
-                    error = relative_error(to_array(result.logits), expected.logits())
-                    self.assertLess(error, TOLERANCE, f"{name}, {len(ids)} tokens, logits")
+                self.check_forward(server, inputs, expected)
+                self.check_embed(server, inputs, expected)
+
+    def check_forward(self, server: ServerProcess, inputs: list[pb.Input], expected: list[Output]) -> None:
+        """Every layer and the logits, at every position."""
+        request = forward_request(inputs, list(expected[0].hidden), pb.POSITIONS_ALL)
+        for result, output in zip(server.stub.Forward(request).results, expected, strict=True):
+            for hidden in result.hidden_states:
+                error = relative_error(to_array(hidden.values), output.hidden[hidden.layer])
+                self.assertLess(error, TOLERANCE, f"{result.token_count} tokens, {hidden.layer}")
+            error = relative_error(to_array(result.logits), output.logits())
+            self.assertLess(error, TOLERANCE, f"{result.token_count} tokens, logits")
+
+    def check_embed(self, server: ServerProcess, inputs: list[pb.Input], expected: list[Output]) -> None:
+        """Both poolings, normalised and not."""
+        for pooling, name in ((pb.POOLING_LAST, "last"), (pb.POOLING_MEAN, "mean")):
+            for normalize in (True, False):
+                reply = server.stub.Embed(pb.EmbedRequest(inputs=inputs, pooling=pooling, normalize=normalize))
+                for row, output in zip(to_array(reply.embeddings), expected, strict=True):
+                    error = relative_error(row, output.embedding(name, normalize))
+                    self.assertLess(error, TOLERANCE, f"{name}, normalize {normalize}")
 
     def test_odd_sizes(self) -> None:
         self.check(0)

@@ -17,6 +17,9 @@ from integration.server_process import ServerProcess
 # Calls of the default model take tens of milliseconds: long enough to queue up behind each other.
 LENGTH = "--length=uniform:1:64"
 CALLS = 200
+# grpc.health.v1.HealthCheckResponse with status 1 and 2, as bytes.
+SERVING = b"\x08\x01"
+NOT_SERVING = b"\x08\x02"
 
 
 def load(server: ServerProcess, *flags: str) -> dict:
@@ -66,15 +69,42 @@ class DrainTest(unittest.TestCase):
             refused = {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE}
             self.assertLessEqual(set(codes), {grpc.StatusCode.OK} | refused)
 
+    def test_calls_sent_while_draining_are_unavailable(self) -> None:
+        with ServerProcess() as server:
+            watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
+            self.assertEqual(next(watch), SERVING)
+            request = pb.EmbedRequest(inputs=[ids_input(list(range(64)))])
+            calls = [server.stub.Embed.future(request) for _ in range(50)]
+            calls[0].exception()
+            server.terminate()
+            self.assertEqual(next(watch), NOT_SERVING)
+            # The first of these may still be accepted; accepted calls end before the server does.
+            late = server.stub.Embed.future(request)
+            while late.code() == grpc.StatusCode.OK:
+                late = server.stub.Embed.future(request)
+            self.assertEqual(late.code(), grpc.StatusCode.UNAVAILABLE)
+            self.assertEqual({call.code() for call in calls}, {grpc.StatusCode.OK})
+            watch.cancel()
+
+    def test_calls_not_finished_in_time_are_answered_with_unavailable(self) -> None:
+        with ServerProcess("--drain_timeout_ms=1") as server:
+            request = pb.EmbedRequest(inputs=[ids_input(list(range(512)))])
+            calls = [server.stub.Embed.future(request) for _ in range(20)]
+            calls[0].exception()
+            server.terminate()
+            codes = [call.code() for call in calls]
+            self.assertEqual(server.wait(), 0)
+            self.assertIn("accepted calls were not finished within", server.log())
+            self.assertEqual(set(codes), {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE})
+
     def test_health_says_not_serving_while_calls_are_still_taken(self) -> None:
         with ServerProcess("--drain_delay_ms=1500") as server:
             check = server.channel.unary_unary("/grpc.health.v1.Health/Check")
             watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
-            # HealthCheckResponse {status: SERVING = 1 or NOT_SERVING = 2}, as bytes.
-            self.assertEqual(check(b""), b"\x08\x01")
-            self.assertEqual(next(watch), b"\x08\x01")
+            self.assertEqual(check(b""), SERVING)
+            self.assertEqual(next(watch), SERVING)
             server.terminate()
-            self.assertEqual(next(watch), b"\x08\x02")
+            self.assertEqual(next(watch), NOT_SERVING)
             reply = server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
             self.assertEqual(len(reply.token_counts), 1)
             watch.cancel()

@@ -166,7 +166,7 @@ TEST_F(Gpt2CheckpointTest, AFileChangedAtRandomOpensOrGivesAnError) {
     std::string changed = whole;
     for (auto changes = 1 + random() % 4; changes > 0; --changes) {
       const size_t place = random() % (random() % 8 == 0 ? changed.size() : header_length);
-      changed[place] = static_cast<char>(random() % 2 == 0 ? random() : changed[random() % header_length]);
+      changed[place] = random() % 2 == 0 ? static_cast<char>(random()) : changed[random() % header_length];
     }
     folder_.Write("model.safetensors", changed);
     const auto checkpoint = Gpt2Checkpoint::Open(folder_.path());

@@ -1,0 +1,212 @@
+// What holds for every model; tests/integration compares the numbers with an independent implementation.
+
+#include "engine/model/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/checkpoint/seeded_weights.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace attnd {
+namespace {
+
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+// Sizes that are multiples of nothing.
+ModelConfig OddConfig() {
+  return {.vocabulary_size = 131,
+          .context_length = 70,
+          .embedding_length = 39,
+          .head_count = 3,
+          .layer_count = 3,
+          .feed_forward_length = 101};
+}
+
+std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2) {
+  const auto weights = SeededWeights::Create(OddConfig(), 5);
+  EXPECT_TRUE(weights.ok()) << weights.status();
+  auto transformer = Transformer::Create(**weights, {.thread_count = thread_count, .max_batch_tokens = 300});
+  EXPECT_TRUE(transformer.ok()) << transformer.status();
+  return *std::move(transformer);
+}
+
+// `length` ids that depend on `seed`.
+SequenceInput Ids(int64_t length, int64_t seed) {
+  SequenceInput input{.token_count = length};
+  for (int64_t t = 0; t < length; ++t) input.token_ids.push_back(static_cast<int32_t>((seed * 31 + t * 7) % 131));
+  return input;
+}
+
+const OutputSelection kEverything = {.hidden = {{.layer = 0, .positions = Positions::kAll},
+                                                {.layer = 2, .positions = Positions::kAll},
+                                                {.layer = 4, .positions = Positions::kAll}},
+                                     .logits = Positions::kAll,
+                                     .embedding = EmbeddingSelection{.pooling = Pooling::kMean}};
+
+std::vector<SequenceOutput> Forward(Transformer& transformer, const std::vector<SequenceInput>& inputs,
+                                    const OutputSelection& selection) {
+  std::vector<SequenceOutput> outputs(inputs.size());
+  std::vector<SequenceTask> batch;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    batch.push_back({.input = &inputs[i], .selection = &selection, .output = &outputs[i]});
+  }
+  const absl::Status status = transformer.Forward(batch);
+  EXPECT_TRUE(status.ok()) << status;
+  return outputs;
+}
+
+void ExpectSameBytes(const SequenceOutput& a, const SequenceOutput& b) {
+  EXPECT_EQ(a.hidden, b.hidden);
+  EXPECT_EQ(a.logits, b.logits);
+  EXPECT_EQ(a.embedding, b.embedding);
+}
+
+TEST(TransformerTest, ASequenceGetsTheSameBytesAloneAndInAnyBatch) {
+  const auto transformer = CreateTransformer();
+  std::vector<SequenceInput> inputs;
+  for (const int64_t length : {1, 70, 2, 33, 5, 64, 17}) {
+    inputs.push_back(Ids(length, static_cast<int64_t>(inputs.size())));
+  }
+  const auto together = Forward(*transformer, inputs, kEverything);
+  std::vector<SequenceInput> reversed(inputs.rbegin(), inputs.rend());
+  auto backwards = Forward(*transformer, reversed, kEverything);
+  std::reverse(backwards.begin(), backwards.end());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    SCOPED_TRACE(inputs[i].token_count);
+    ExpectSameBytes(Forward(*transformer, {inputs[i]}, kEverything)[0], together[i]);
+    ExpectSameBytes(backwards[i], together[i]);
+  }
+}
+
+TEST(TransformerTest, TheNumberOfThreadsDoesNotChangeTheBytes) {
+  const std::vector<SequenceInput> inputs = {Ids(50, 1), Ids(9, 2), Ids(70, 3)};
+  const auto expected = Forward(*CreateTransformer(1), inputs, kEverything);
+  for (const int thread_count : {2, 3, 5}) {
+    const auto outputs = Forward(*CreateTransformer(thread_count), inputs, kEverything);
+    for (size_t i = 0; i < inputs.size(); ++i) ExpectSameBytes(outputs[i], expected[i]);
+  }
+}
+
+TEST(TransformerTest, TheLastPositionIsTheLastRowOfAll) {
+  const auto transformer = CreateTransformer();
+  const std::vector<SequenceInput> inputs = {Ids(12, 1), Ids(1, 2)};
+  OutputSelection last = kEverything;
+  for (HiddenSelection& hidden : last.hidden) hidden.positions = Positions::kLast;
+  last.logits = Positions::kLast;
+  const auto all_outputs = Forward(*transformer, inputs, kEverything);
+  const auto last_outputs = Forward(*transformer, inputs, last);
+  const auto tail = [](const std::vector<float>& rows, int64_t columns) {
+    return std::vector<float>(rows.end() - columns, rows.end());
+  };
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (size_t j = 0; j < last.hidden.size(); ++j) {
+      EXPECT_THAT(last_outputs[i].hidden[j], ElementsAreArray(tail(all_outputs[i].hidden[j], 39)));
+    }
+    EXPECT_THAT(last_outputs[i].logits, ElementsAreArray(tail(all_outputs[i].logits, 131)));
+  }
+}
+
+TEST(TransformerTest, LaterTokensDoNotChangeEarlierRows) {
+  const auto transformer = CreateTransformer();
+  const SequenceInput whole = Ids(40, 4);
+  SequenceInput start = whole;
+  start.token_ids.resize(23);
+  start.token_count = 23;
+  const auto outputs = Forward(*transformer, {whole, start}, kEverything);
+  for (size_t j = 0; j < kEverything.hidden.size(); ++j) {
+    const std::vector<float>& rows = outputs[0].hidden[j];
+    EXPECT_THAT(outputs[1].hidden[j], ElementsAreArray(rows.begin(), rows.begin() + 23 * 39));
+  }
+}
+
+TEST(TransformerTest, HiddenStatesEnterInPlaceOfTheEmbeddings) {
+  const auto transformer = CreateTransformer();
+  const auto from_ids = Forward(*transformer, {Ids(21, 8)}, kEverything);
+  const SequenceInput hidden{.hidden = from_ids[0].hidden[0], .token_count = 21};
+  ExpectSameBytes(Forward(*transformer, {hidden}, kEverything)[0], from_ids[0]);
+}
+
+TEST(TransformerTest, PoolsTheFinalRowsAndNormalisesWhereAsked) {
+  const auto transformer = CreateTransformer();
+  const std::vector<SequenceInput> inputs = {Ids(11, 2)};
+  const auto embed = [&](Pooling pooling, bool normalize) {
+    const OutputSelection selection{.embedding = EmbeddingSelection{.pooling = pooling, .normalize = normalize}};
+    return Forward(*transformer, inputs, selection)[0].embedding;
+  };
+  const std::vector<float> rows = Forward(*transformer, inputs, kEverything)[0].hidden[2];
+  EXPECT_THAT(embed(Pooling::kLast, false), ElementsAreArray(rows.end() - 39, rows.end()));
+  const std::vector<float> mean = embed(Pooling::kMean, false);
+  const std::vector<float> unit = embed(Pooling::kMean, true);
+  double squares = 0;
+  for (size_t c = 0; c < 39; ++c) {
+    double sum = 0;
+    for (size_t t = 0; t < 11; ++t) sum += static_cast<double>(rows[t * 39 + c]);
+    EXPECT_NEAR(mean[c], sum / 11, 1e-6) << c;
+    squares += std::pow(static_cast<double>(mean[c]), 2);
+  }
+  for (size_t c = 0; c < 39; ++c) EXPECT_NEAR(unit[c], static_cast<double>(mean[c]) / std::sqrt(squares), 1e-6);
+}
+
+TEST(TransformerTest, FillsABatchToItsLastToken) {
+  const auto transformer = CreateTransformer();
+  const std::vector<SequenceInput> inputs = {Ids(70, 1), Ids(70, 2), Ids(70, 3), Ids(70, 4), Ids(20, 5)};
+  const auto outputs = Forward(*transformer, inputs, {.logits = Positions::kAll});
+  EXPECT_THAT(outputs[4].logits, SizeIs(20 * 131));
+}
+
+TEST(TransformerTest, DescribesItselfAndItsWeights) {
+  const auto transformer = CreateTransformer();
+  const auto weights = SeededWeights::Create(OddConfig(), 5);
+  EXPECT_EQ(transformer->info().weights_sha256, (*weights)->Sha256());
+  EXPECT_EQ(transformer->info().thread_count, 2);
+  EXPECT_EQ(transformer->info().max_batch_tokens, 300);
+  EXPECT_EQ(transformer->info().parameter_count,
+            131 * 39 + 70 * 39 + 3 * (4 * 39 + 39 * 4 * 39 + 4 * 39 + 2 * 39 * 101 + 101 + 39) + 2 * 39);
+  EXPECT_FALSE(transformer->info().isa.empty());
+}
+
+TEST(TransformerTest, ABatchMustHoldTheLongestInput) {
+  const auto weights = SeededWeights::Create(OddConfig(), 0);
+  const absl::Status status = Transformer::Create(**weights, {.max_batch_tokens = 69}).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(status.message(),
+              HasSubstr("max_batch_tokens = 69, must be at least the context length of the model, 70"));
+}
+
+// Seeded weights of which one tensor cannot be read.
+class BrokenWeights final : public WeightSource {
+ public:
+  explicit BrokenWeights(std::string broken)
+      : weights_(*SeededWeights::Create(OddConfig(), 0)), broken_(std::move(broken)) {}
+
+  const ModelConfig& config() const override { return weights_->config(); }
+  absl::Status Read(absl::string_view name, absl::Span<float> values) const override {
+    return name == broken_ ? absl::DataLossError(broken_) : weights_->Read(name, values);
+  }
+  std::string Sha256() const override { return weights_->Sha256(); }
+
+ private:
+  const std::unique_ptr<SeededWeights> weights_;
+  const std::string broken_;
+};
+
+TEST(TransformerTest, ATensorThatCannotBeReadIsTheErrorOfCreate) {
+  for (const char* name : {"wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.1.attn.c_attn.weight",
+                           "h.1.attn.c_proj.bias", "h.2.mlp.c_fc.bias", "h.2.mlp.c_proj.weight", "ln_f.weight"}) {
+    const absl::Status status = Transformer::Create(BrokenWeights(name), {.max_batch_tokens = 70}).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << name << ": " << status;
+    EXPECT_THAT(status.message(), HasSubstr(name));
+  }
+}
+
+}  // namespace
+}  // namespace attnd
