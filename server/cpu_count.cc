@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -18,6 +19,21 @@ int AffinityCount() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
   return CPU_COUNT(&set);
+}
+
+// Empty where there is no such file.
+std::string ReadLine(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+// What this process's cgroup grants. Inside a container its own cgroup is the root of what it sees.
+std::optional<double> GrantedCpus() {
+  if (const auto granted = ParseCpuMax(ReadLine("/sys/fs/cgroup/cpu.max"))) return granted;
+  return ParseCpuMax(absl::StrCat(ReadLine("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), " ",
+                                  ReadLine("/sys/fs/cgroup/cpu/cpu.cfs_period_us")));
 }
 
 }  // namespace
@@ -34,12 +50,7 @@ std::optional<double> ParseCpuMax(absl::string_view text) {
 
 int UsableCpuCount() {
   int count = AffinityCount();
-  // Inside a container its own cgroup is the root of what it sees.
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string text;
-  if (std::getline(file, text)) {
-    if (const auto granted = ParseCpuMax(text)) count = std::min(count, static_cast<int>(*granted));
-  }
+  if (const auto granted = GrantedCpus()) count = std::min(count, static_cast<int>(*granted));
   return std::max(count, 1);
 }
 

@@ -9,7 +9,7 @@
 
 namespace attnd {
 
-// CPUs of the affinity mask, or fewer where the cgroup (version 2) grants less time; at least 1. A container with
+// CPUs of the affinity mask, or fewer where the cgroup (version 1 or 2) grants less time; at least 1. A container with
 // --cpus=1.5 counts 1: a thread more would be stopped for half of every period.
 int UsableCpuCount();
 

@@ -101,11 +101,22 @@ terminate_child() {
   if [[ -n $child ]]; then kill -TERM "$child" 2>/dev/null || true; fi
 }
 
+# docker_binds: bwrap's arguments for this machine's Docker, client and socket, one a line; nothing where there is none.
+docker_binds() {
+  local client socket=/run/docker.sock
+  client=$(command -v docker) || return 0
+  [[ -S $socket ]] || return 0
+  printf '%s\n' --ro-bind "$(readlink -f "$client")" /usr/local/bin/docker --bind "$socket" "$socket"
+}
+
 # enter_root ROOT COMMAND...: runs COMMAND inside ROOT, the host's own folders seen under their own paths. SIGTERM and
 # SIGINT reach COMMAND itself, so that a server under ./dev drains.
 enter_root() {
-  local root=$1 info pid status args=() dir
+  local root=$1 info pid status args dir
   shift
+  mapfile -t args < <(docker_binds)
+  # mmdebstrap, which makes a base image where no registry can be reached, needs root's capabilities.
+  if ((EUID == 0)); then args+=(--cap-add ALL); fi
   for dir in /*; do
     case $dir in
       /bin | /boot | /dev | /etc | /lib* | /proc | /run | /sbin | /sys | /usr | /var) ;;
@@ -120,8 +131,7 @@ enter_root() {
   bwrap --bind "$root" / --dev /dev --proc /proc --ro-bind /sys /sys "${args[@]}" \
     --ro-bind-try /etc/resolv.conf /etc/resolv.conf \
     --ro-bind-try /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt \
-    --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin \
-    --setenv ATTND_DEBIAN13_ROOT "$root" --chdir "$PWD" --info-fd 9 "$@" 9>"$info" <&0 &
+    --setenv PATH /usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --chdir "$PWD" --info-fd 9 "$@" 9>"$info" <&0 &
   pid=$!
   trap 'terminate_child "$info"' TERM INT HUP
   while :; do
