@@ -15,19 +15,14 @@ is_debian13() { (. /etc/os-release && [[ ${ID:-} == debian && ${VERSION_CODENAME
 has_packages() { is_debian13 && [[ -r $STAMP && $(<"$STAMP") == "$(packages_digest)" ]]; }
 
 # as_root COMMAND...: as root, through sudo where we are not.
-as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "this needs root and there is no sudo; run as root: $*"
-  fi
-}
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
 apt_install() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+  if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+    die "needs root and found no sudo; run as root, then ./dev again: apt-get install --no-install-recommends $*"
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
 }
 
 write_stamp() {
@@ -42,11 +37,12 @@ install_in_place() {
   write_stamp
 }
 
-# The host gets these two tools and nothing else.
+# The host gets these two tools and nothing else; a user who is not root also what maps their subordinate user ids.
 install_host_tools() {
   local missing=()
   command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
   command -v bwrap >/dev/null || missing+=(bubblewrap)
+  if ((EUID != 0)) && ! command -v newuidmap >/dev/null; then missing+=(uidmap); fi
   ((${#missing[@]} == 0)) && return
   command -v apt-get >/dev/null || die "needs ${missing[*]} and found no apt-get; install them, then run ./dev again"
   step "Installing ${missing[*]} on this machine" apt_install "${missing[@]}"
@@ -127,19 +123,22 @@ enter_root() {
   for dir in "$REPO" "$PWD"; do args+=(--bind "$dir" "$dir"); done
   info=$(mktemp)
   # The certificates are the ones this machine trusts, a proxy of its own among them. A background job of a script reads
-  # no terminal and ignores SIGINT; <&0 and the trap give both back.
+  # no terminal and ignores SIGINT: <&0 gives the one back and env the other, to COMMAND but not to bwrap, which shall
+  # outlive it. Ctrl-C reaches COMMAND from the terminal; what reaches this script alone is handed on.
   bwrap --bind "$root" / --dev /dev --proc /proc --ro-bind /sys /sys "${args[@]}" \
     --ro-bind-try /etc/resolv.conf /etc/resolv.conf \
     --ro-bind-try /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt \
-    --setenv PATH /usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --chdir "$PWD" --info-fd 9 "$@" 9>"$info" <&0 &
+    --setenv PATH /usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --chdir "$PWD" --info-fd 9 \
+    env --default-signal=INT "$@" 9>"$info" <&0 &
   pid=$!
-  trap 'terminate_child "$info"' TERM INT HUP
+  trap : INT
+  trap 'terminate_child "$info"' TERM HUP
   while :; do
     status=0
     wait "$pid" || status=$?
     kill -0 "$pid" 2>/dev/null || break
   done
-  trap - TERM INT HUP
+  trap - INT TERM HUP
   rm -f "$info"
   return "$status"
 }
