@@ -45,7 +45,11 @@ absl::Status CheckHiddenShape(const v1::Tensor& message, const std::string& path
                                                                        : absl::StrCat(int{message.data_type()});
     return absl::InvalidArgumentError(absl::StrFormat("%s.data_type = %s, must be DATA_TYPE_FLOAT32", path, name));
   }
-  if (message.shape_size() != 2 || message.shape(1) != config.embedding_length) {
+  if (message.shape_size() != 2) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s.shape has rank %d, must have rank 2: [T, %d]", path,
+                                                      message.shape_size(), config.embedding_length));
+  }
+  if (message.shape(1) != config.embedding_length) {
     return absl::InvalidArgumentError(absl::StrFormat("%s.shape = [%s], must be [T, %d]", path,
                                                       absl::StrJoin(message.shape(), ", "), config.embedding_length));
   }

@@ -11,12 +11,16 @@
 #include "absl/strings/str_format.h"
 #include "server/rpc/input_decoder.h"
 #include "server/rpc/layer_name.h"
+#include "server/rpc/utf8.h"
 
 namespace attnd {
 namespace {
 
 // More than protobuf adds to the bytes of one tensor (tags, lengths, shape, layer name, result) or to a whole reply.
 constexpr int64_t kTensorOverheadBytes = 128;
+
+// Of a name that an error quotes.
+constexpr size_t kMaxQuotedBytes = 64;
 
 // POSITIONS_UNSPECIFIED gives `unspecified`.
 absl::StatusOr<std::optional<Positions>> DecodePositions(v1::Positions positions, const std::string& path,
@@ -54,7 +58,7 @@ absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSele
   if (!layer) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%s.layer = \"%s\", must be \"embeddings\", \"h.0\" to \"h.%d\", or \"ln_f\"", path,
-                        message.layer().substr(0, 64), layer_count - 1));
+                        Utf8Prefix(message.layer(), kMaxQuotedBytes), layer_count - 1));
   }
   const auto positions = DecodePositions(message.positions(), path + ".positions", Positions::kLast);
   if (!positions.ok()) return positions.status();

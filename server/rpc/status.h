@@ -16,6 +16,8 @@
 
 namespace attnd {
 
+// A text beyond 1 KiB is cut and ends with "...": gRPC sends it as a header field, and one above the receiver's limit,
+// 8 KiB by default, would end every call of the connection. Threads: any.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace attnd

@@ -122,6 +122,21 @@ TEST_F(RequestDecoderTest, ANumberThatIsNotFiniteIsNamedByRowAndColumn) {
   }
 }
 
+TEST_F(RequestDecoderTest, AShapeOfAnotherRankIsToldByItsRank) {
+  v1::ForwardRequest message = LastOfLnF();
+  AddHidden({1, 2, 3, 4}, *message.mutable_inputs());
+  v1::Tensor& tensor = *message.mutable_inputs(0)->mutable_hidden_states();
+  for (int i = 2; i < 1000; ++i) tensor.add_shape(1);
+  ExpectInvalid(message, "inputs[0].hidden_states.shape has rank 1000, must have rank 2: [T, 4]");
+}
+
+TEST_F(RequestDecoderTest, AnUnknownLayerIsQuotedUpToTheEndOfACharacter) {
+  v1::ForwardRequest message;
+  const std::string name(63, 'b');
+  AddLayer((name + "\u00e9").c_str(), v1::POSITIONS_LAST, message);
+  ExpectInvalid(message, ("layer = \"" + name + "\", must be").c_str());
+}
+
 TEST_F(RequestDecoderTest, TheFinalNormAskedForByTwoNamesIsAskedForTwice) {
   v1::ForwardRequest message = LastOfLnF();
   AddLayer("ln_f", v1::POSITIONS_ALL, message);

@@ -1,5 +1,6 @@
 #include "server/rpc/status.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,15 @@ TEST(ToGrpcStatusTest, CodesOfTheTableKeepTheirMeaningAndText) {
 TEST(ToGrpcStatusTest, WhatIsNotInTheTableIsOurOwnFault) {
   EXPECT_EQ(ToGrpcStatus(absl::NotFoundError("x")).error_code(), grpc::StatusCode::INTERNAL);
   EXPECT_EQ(ToGrpcStatus(absl::UnknownError("x")).error_code(), grpc::StatusCode::INTERNAL);
+}
+
+TEST(ToGrpcStatusTest, ATextBeyondOneKibibyteIsCutBetweenCharacters) {
+  const std::string longest(1024, 'x');
+  EXPECT_EQ(ToGrpcStatus(absl::InvalidArgumentError(longest)).error_message(), longest);
+  EXPECT_EQ(ToGrpcStatus(absl::InvalidArgumentError(longest + "y")).error_message(), std::string(1021, 'x') + "...");
+  std::string two_bytes;
+  for (int i = 0; i < 1000; ++i) two_bytes += "\u00e9";
+  EXPECT_EQ(ToGrpcStatus(absl::InvalidArgumentError(two_bytes)).error_message(), two_bytes.substr(0, 1020) + "...");
 }
 
 }  // namespace
