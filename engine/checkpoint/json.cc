@@ -1,7 +1,7 @@
 #include "engine/checkpoint/json.h"
 
 #include <cstddef>
-#include <exception>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,52 +13,80 @@
 namespace attnd {
 namespace {
 
-constexpr int kMaxDepth = 16;
+using Json = nlohmann::json;
+
+constexpr size_t kMaxDepth = 16;
+// A GPT-2 of 1024 layers, the most a config may have, takes 107,000; one of 48 layers 5,000.
+constexpr int64_t kMaxValueCount = int64_t{1} << 17;
 // Of what an error quotes; the parser itself would quote the whole text.
 constexpr size_t kMaxQuoteBytes = 200;
 
-// Watches the parser for what nlohmann::json would let pass.
-class Guard {
+// Reads a text without keeping it and objects to what nlohmann::json::parse would let pass.
+class Guard final : public nlohmann::json_sax<Json> {
  public:
-  // The first objection, or empty.
+  // Why reading ended early, or empty.
   const std::string& objection() const { return objection_; }
 
-  // nlohmann::json::parser_callback_t. Once there is an objection everything else is thrown away.
-  bool operator()(int depth, nlohmann::json::parse_event_t event, const nlohmann::json& value) {
-    using Event = nlohmann::json::parse_event_t;
-    if (!objection_.empty()) return false;
-    if (depth > kMaxDepth) {
-      objection_ = absl::StrCat("nested deeper than ", kMaxDepth);
-    } else if (event == Event::object_start) {
-      keys_.emplace_back();
-    } else if (event == Event::object_end) {
-      keys_.pop_back();
-    } else if (event == Event::key && !keys_.back().insert(value.get<std::string>()).second) {
-      objection_ = absl::StrCat("key ", Quote(value), " appears twice");
-    }
-    return objection_.empty();
+  bool null() override { return CountValue(); }
+  bool boolean(bool /*value*/) override { return CountValue(); }
+  bool number_integer(number_integer_t /*value*/) override { return CountValue(); }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return CountValue(); }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return CountValue(); }
+  bool string(string_t& /*value*/) override { return CountValue(); }
+  bool binary(binary_t& /*value*/) override { return CountValue(); }
+
+  bool start_object(size_t /*size*/) override { return Enter(); }
+  bool end_object() override { return Leave(); }
+  bool start_array(size_t /*size*/) override { return Enter(); }
+  bool end_array() override { return Leave(); }
+
+  bool key(string_t& name) override {
+    if (keys_.back().insert(name).second) return true;
+    return Object(absl::StrCat("key ", Quote(name), " appears twice"));
+  }
+
+  bool parse_error(size_t /*place*/, const std::string& /*token*/, const nlohmann::detail::exception& error) override {
+    return Object(absl::string_view(error.what()).substr(0, kMaxQuoteBytes));
   }
 
  private:
-  std::vector<absl::flat_hash_set<std::string>> keys_;  // of the objects being read, outermost first
+  bool Object(absl::string_view objection) {
+    objection_ = std::string(objection);
+    return false;
+  }
+
+  bool CountValue() {
+    if (++value_count_ <= kMaxValueCount) return true;
+    return Object(absl::StrCat("has more than ", kMaxValueCount, " values"));
+  }
+
+  bool Enter() {
+    if (keys_.size() == kMaxDepth) return Object(absl::StrCat("nested deeper than ", kMaxDepth));
+    keys_.emplace_back();
+    return CountValue();
+  }
+
+  bool Leave() {
+    keys_.pop_back();
+    return true;
+  }
+
+  // Of the objects and arrays being read, outermost first; an array has none.
+  std::vector<absl::flat_hash_set<std::string>> keys_;
+  int64_t value_count_ = 0;
   std::string objection_;
 };
 
 absl::Status NotJson(absl::string_view what, absl::string_view reason) {
-  return absl::DataLossError(absl::StrCat(what, ": not a JSON object: ", reason.substr(0, kMaxQuoteBytes)));
+  return absl::DataLossError(absl::StrCat(what, ": not a JSON object: ", reason));
 }
 
 }  // namespace
 
-absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text, absl::string_view what) {
+absl::StatusOr<Json> ParseJsonObject(absl::string_view text, absl::string_view what) {
   Guard guard;
-  nlohmann::json value;
-  try {
-    value = nlohmann::json::parse(text.begin(), text.end(), std::ref(guard));
-  } catch (const std::exception& exception) {
-    return NotJson(what, guard.objection().empty() ? exception.what() : guard.objection());
-  }
-  if (!guard.objection().empty()) return NotJson(what, guard.objection());
+  if (!Json::sax_parse(text.begin(), text.end(), &guard)) return NotJson(what, guard.objection());
+  Json value = Json::parse(text.begin(), text.end(), /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (!value.is_object()) return NotJson(what, absl::StrCat("it is of type ", value.type_name()));
   return value;
 }

@@ -11,8 +11,9 @@
 
 namespace attnd {
 
-// Parses one JSON object. DATA_LOSS naming `what` and the place for anything that is not one: bad syntax, a number that
-// is not finite, the same key twice, nesting deeper than anything a checkpoint holds. Threads: any.
+// Parses one JSON object, in time and memory proportional to `text`. DATA_LOSS naming `what` and the place for anything
+// that is not one: bad syntax, a number that is not finite, the same key twice, nesting deeper than 16, more than 2^17
+// values. Threads: any.
 absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text, absl::string_view what);
 
 // `value` as JSON for an error message: one line of ASCII, cut after 200 bytes. Threads: any.

@@ -87,6 +87,13 @@ TEST_F(SafetensorsTest, AHeaderLongerThanTheFileOrTheFormatAllowsIsRefused) {
   }
 }
 
+TEST_F(SafetensorsTest, AHeaderBeyondEightMebibytesIsRefusedUnread) {
+  const size_t limit = size_t{8} << 20;
+  EXPECT_THAT(ErrorOf(std::string(limit + 1, ' ')).message(),
+              HasSubstr("header length = 8388609, must be at most 8388608 (the limit of a header)"));
+  EXPECT_THAT(ErrorOf(std::string(limit, ' ')).message(), HasSubstr("not a JSON object"));
+}
+
 TEST_F(SafetensorsTest, AHeaderThatIsNoJsonObjectIsRefused) {
   ExpectCorrupt("", "not a JSON object");
   ExpectCorrupt("[1]", "not a JSON object");
