@@ -68,7 +68,7 @@ void ConfigureUsage() {
       "  attnd                      seeded weights, for trials\n\n"
       "Prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once it serves. SIGTERM or SIGINT: finishes what it "
       "has\n"
-      "accepted and exits 0; a second one ends it at once. Call it with attndctl, load it with attnd-load.");
+      "accepted and exits 0, at once while it loads the model; a second one ends it at once with 130. Call it with attndctl, load it with attnd-load.");
   absl::FlagsUsageConfig config;
   const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
   config.contains_help_flags = is_ours;

@@ -68,6 +68,7 @@ absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
   if (!metrics_server.ok()) return metrics_server.status();
   auto engine = LoadModel(flags, metrics);
   if (!engine.ok()) return engine.status();
+  signals.KeepForWait();
   auto server = Server::Start({.address = flags.address,
                                .model_name = ModelName(flags),
                                .call_limits = flags.call_limits,

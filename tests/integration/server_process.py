@@ -27,10 +27,14 @@ class ServerProcess:
         self._log = tempfile.NamedTemporaryFile(prefix="attnd-log-", suffix=".txt", delete=False)
         self._terminated = False
 
-    def __enter__(self) -> "ServerProcess":
-        started_at = time.monotonic()
+    def start(self) -> None:
+        """Starts the process and returns at once. For those who do not want a server that is ready."""
         command = [os.environ["ATTND_SERVER"], "--address=127.0.0.1:0", "--metrics_address=127.0.0.1:0", *self._flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, bufsize=0)
+
+    def __enter__(self) -> "ServerProcess":
+        started_at = time.monotonic()
+        self.start()
         self.address, self.metrics_address = self._wait_until_ready()
         self.seconds_to_ready = time.monotonic() - started_at
         limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES)]
@@ -42,11 +46,10 @@ class ServerProcess:
         self.channel.close()
         self.terminate()
         exit_code = self.wait()
-        self._log.close()
         if error_type is not None or exit_code != 0:
             print(f"--- the server's log, {self._log.name}:\n{self.log()[-4000:]}")
         else:
-            Path(self._log.name).unlink()
+            self.discard_log()
         if error_type is None:
             assert exit_code == 0, f"the server ended with exit code {exit_code}"
 
@@ -62,9 +65,21 @@ class ServerProcess:
         self.process.stdout.close()
         return exit_code
 
+    def wait_for_log(self, text: str) -> None:
+        """Waits until the server has written `text` to stderr."""
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while text not in self.log():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError(f"the server did not write '{text}'; its log:\n{self.log()}")
+
     def log(self) -> str:
         """What the server wrote to stderr so far."""
         return Path(self._log.name).read_text()
+
+    def discard_log(self) -> None:
+        """Deletes what it wrote."""
+        self._log.close()
+        Path(self._log.name).unlink()
 
     def scrape(self) -> str:
         """The text of /metrics."""

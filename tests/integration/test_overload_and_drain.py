@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -46,6 +47,31 @@ class OverloadTest(unittest.TestCase):
             self.assertEqual(set(overload["calls_by_code"]), {"OK", "RESOURCE_EXHAUSTED"})
             self.assertGreater(ratio, 0.7)
             server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
+
+
+class LoadingTest(unittest.TestCase):
+    """The end of a server that has not served yet."""
+
+    def end_while_loading(self, signals: list[signal.Signals]) -> None:
+        server = ServerProcess()
+        server.start()
+        server.wait_for_log("loading seeded weights")
+        for number in signals:
+            server.process.send_signal(number)
+        ready_line = server.process.stdout.read()
+        self.assertEqual(server.wait(), 0)
+        self.assertEqual(ready_line, b"")
+        self.assertIn("ended by a signal before it served", server.log())
+        self.assertNotIn("loaded", server.log())
+        server.discard_log()
+
+    def test_a_signal_ends_it_at_once(self) -> None:
+        self.end_while_loading([signal.SIGTERM])
+        self.end_while_loading([signal.SIGINT])
+
+    def test_a_second_signal_changes_nothing(self) -> None:
+        self.end_while_loading([signal.SIGTERM, signal.SIGTERM])
+        self.end_while_loading([signal.SIGINT, signal.SIGTERM])
 
 
 class DrainTest(unittest.TestCase):
