@@ -17,11 +17,11 @@ namespace attnd {
 
 class ProcessCollector;
 
-// Threads: any. Owns: its two HTTP threads.
+// Threads: any. Owns: its HTTP threads, one for each connection it serves at once.
 class MetricsServer {
  public:
-  // Serves GET /metrics at `address`, "host:port"; port 0 picks a free one. UNAVAILABLE when it cannot be bound.
-  // `metrics` must outlive the server.
+  // Serves GET /metrics at `address`, "host:port"; port 0 picks a free one. A connection that sends no request
+  // within three seconds is closed. UNAVAILABLE when the address cannot be bound. `metrics` must outlive the server.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const std::string& address, const Metrics& metrics);
   ~MetricsServer();
 

@@ -3,11 +3,31 @@
 #ifndef TESTS_SERVER_TELEMETRY_HTTP_GET_H_
 #define TESTS_SERVER_TELEMETRY_HTTP_GET_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace attnd {
+
+// A TCP connection to this machine over which nothing has been sent. Owns: its socket. Threads: one.
+class Connection {
+ public:
+  // UNAVAILABLE when nothing listens on 127.0.0.1:`port`.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(int port);
+  ~Connection();
+
+  // Returns whether all of `text` was sent.
+  bool Send(absl::string_view text) const;
+  // Everything until the other end closes.
+  std::string ReceiveAll() const;
+
+ private:
+  explicit Connection(int socket) : socket_(socket) {}
+
+  const int socket_;
+};
 
 struct HttpReply {
   std::string head;  // status line and header fields

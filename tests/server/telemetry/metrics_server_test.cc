@@ -15,6 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/server/telemetry/exposition.h"
@@ -127,6 +129,30 @@ TEST_F(MetricsServerTest, OnlyMetricsIsThere) {
   const absl::StatusOr<HttpReply> reply = HttpGet(server_->port(), "/");
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_THAT(reply->head, StartsWith("HTTP/1.1 404 "));
+}
+
+TEST_F(MetricsServerTest, IdleConnectionsDoNotHoldUpAScrape) {
+  std::vector<std::unique_ptr<Connection>> idle;
+  for (int i = 0; i < 7; ++i) {
+    auto connection = Connection::Open(server_->port());
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    EXPECT_TRUE((*connection)->Send(i % 2 == 0 ? "" : "GET /metr"));
+    idle.push_back(*std::move(connection));
+  }
+  const absl::Time started_at = absl::Now();
+  EXPECT_THAT(Scrape(), HasSubstr("attnd_ready"));
+  EXPECT_LT(absl::Now() - started_at, absl::Seconds(2));
+}
+
+TEST_F(MetricsServerTest, AConnectionThatSendsNoRequestIsClosed) {
+  const auto silent = Connection::Open(server_->port());
+  const auto slow = Connection::Open(server_->port());
+  ASSERT_TRUE(silent.ok() && slow.ok());
+  EXPECT_TRUE((*slow)->Send("GET /metr"));
+  const absl::Time started_at = absl::Now();
+  (*silent)->ReceiveAll();
+  (*slow)->ReceiveAll();
+  EXPECT_LT(absl::Now() - started_at, absl::Seconds(10));
 }
 
 TEST_F(MetricsServerTest, ABusyPortIsAnErrorThatNamesTheAddress) {
