@@ -31,6 +31,9 @@ ABSL_FLAG(int64_t, max_queue_tokens, 65536, "Tokens that may wait; a call beyond
 ABSL_FLAG(int64_t, max_request_bytes, int64_t{64} << 20, "Bytes of one serialised request.");
 ABSL_FLAG(int64_t, max_reply_bytes, int64_t{64} << 20,
           "Bytes of one serialised reply; a call that would need more is refused before it is computed.");
+ABSL_FLAG(int64_t, max_pending_reply_bytes, int64_t{1} << 30,
+          "Bytes of the replies of accepted calls, until their callers have read them; a call beyond them gets "
+          "RESOURCE_EXHAUSTED.");
 ABSL_FLAG(int64_t, drain_delay_ms, 0,
           "Milliseconds to keep accepting calls after SIGTERM while health says NOT_SERVING, for load balancers to "
           "notice.");
@@ -42,6 +45,7 @@ namespace {
 // gRPC and Protocol Buffers count message bytes in 31 bits.
 constexpr int64_t kMaxMessageBytes = (int64_t{1} << 31) - 1;
 constexpr int64_t kMaxCount = int64_t{1} << 30;
+constexpr int64_t kMaxPendingBytes = int64_t{1} << 50;
 constexpr int64_t kMaxMilliseconds = int64_t{24} * 3600 * 1000;
 constexpr int64_t kMaxThreads = 1024;
 
@@ -68,7 +72,8 @@ void ConfigureUsage() {
       "  attnd                      seeded weights, for trials\n\n"
       "Prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once it serves. SIGTERM or SIGINT: finishes what it "
       "has\n"
-      "accepted and exits 0, at once while it loads the model; a second one ends it at once with 130. Call it with attndctl, load it with attnd-load.");
+      "accepted and exits 0, at once while it loads the model; a second one ends it at once with 130. Call it with "
+      "attndctl, load it with attnd-load.");
   absl::FlagsUsageConfig config;
   const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
   config.contains_help_flags = is_ours;
@@ -105,6 +110,8 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
       .max_requests = range.Check("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),
       .max_tokens = range.Check("max_queue_tokens", absl::GetFlag(FLAGS_max_queue_tokens), 1, kMaxCount),
       .max_batch_tokens = range.Check("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),
+      .max_pending_reply_bytes =
+          range.Check("max_pending_reply_bytes", absl::GetFlag(FLAGS_max_pending_reply_bytes), 1, kMaxPendingBytes),
   };
   flags.drain_delay =
       absl::Milliseconds(range.Check("drain_delay_ms", absl::GetFlag(FLAGS_drain_delay_ms), 0, kMaxMilliseconds));

@@ -28,10 +28,15 @@ class CallReactor final : public grpc::ServerUnaryReactor {
     request_->deadline = absl::FromChrono(context.deadline());
     request_->done = [this, encode = std::move(encode)](const absl::Status& status) mutable {
       if (status.ok()) encode(*request_);
+      request_->outputs = {};
       Complete(status);
     };
+    accepted_by_ = &queue;
     // From here on `done` may run at any moment, on the batcher's thread.
-    if (absl::Status status = queue.Submit(request_); !status.ok()) Complete(status);
+    if (absl::Status status = queue.Submit(request_); !status.ok()) {
+      accepted_by_ = nullptr;
+      Complete(status);
+    }
   }
 
   void Complete(const absl::Status& status) {
@@ -44,13 +49,17 @@ class CallReactor final : public grpc::ServerUnaryReactor {
     if (request_) request_->Cancel();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    if (accepted_by_ != nullptr) accepted_by_->ReleaseReply(*request_);
+    delete this;
+  }
 
   const RpcMethod method_;
   const Clock& clock_;
   Metrics& metrics_;
   const absl::Time started_at_;
   std::shared_ptr<Request> request_;
+  RequestQueue* accepted_by_ = nullptr;
 };
 
 }  // namespace

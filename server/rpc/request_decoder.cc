@@ -137,7 +137,7 @@ absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, Request& reque
   return absl::OkStatus();
 }
 
-absl::Status RequestDecoder::CheckReplySize(const Request& request) const {
+int64_t RequestDecoder::ReplyBytes(const Request& request) const {
   const auto float_bytes = [](int64_t rows, int64_t columns) {
     return rows * columns * static_cast<int64_t>(sizeof(float)) + kTensorOverheadBytes;
   };
@@ -152,11 +152,16 @@ absl::Status RequestDecoder::CheckReplySize(const Request& request) const {
     }
     if (selection.embedding) byte_count += float_bytes(1, config_.embedding_length);
   }
-  if (byte_count <= limits_.max_reply_bytes) return absl::OkStatus();
+  return byte_count;
+}
+
+absl::Status RequestDecoder::CheckReplySize(Request& request) const {
+  request.reply_bytes = ReplyBytes(request);
+  if (request.reply_bytes <= limits_.max_reply_bytes) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer positions "
                       "or layers, or send inputs in several calls",
-                      byte_count, limits_.max_reply_bytes));
+                      request.reply_bytes, limits_.max_reply_bytes));
 }
 
 }  // namespace attnd

@@ -4,6 +4,7 @@
 #ifndef SERVER_RPC_REQUEST_DECODER_H_
 #define SERVER_RPC_REQUEST_DECODER_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -26,7 +27,8 @@ class RequestDecoder {
   using Inputs = google::protobuf::RepeatedPtrField<v1::Input>;
 
   absl::Status DecodeInputs(const Inputs& messages, Request& request) const;
-  absl::Status CheckReplySize(const Request& request) const;
+  int64_t ReplyBytes(const Request& request) const;
+  absl::Status CheckReplySize(Request& request) const;
 
   const ModelConfig config_;
   const CallLimits limits_;

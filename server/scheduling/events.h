@@ -11,7 +11,7 @@
 namespace attnd {
 
 // Why a call was not accepted.
-enum class RejectReason { kQueueRequests, kQueueTokens, kDraining };
+enum class RejectReason { kQueueRequests, kQueueTokens, kReplyBytes, kDraining };
 
 // Who gave up on an accepted call before it was computed to its end.
 enum class CancelCause { kClient, kDeadline };

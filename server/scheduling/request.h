@@ -36,6 +36,7 @@ struct Request {
   std::vector<SequenceInput> inputs;
   OutputSelection selection;
   absl::Time deadline = absl::InfiniteFuture();
+  int64_t reply_bytes = 0;  // what the reply will take, at most
   // Receives OK once every output is computed, else why it was not.
   absl::AnyInvocable<void(absl::Status)> done;
 

@@ -16,6 +16,7 @@ absl::Status RequestQueue::Submit(std::shared_ptr<Request> request) {
   const absl::MutexLock lock(&mutex_);
   if (absl::Status status = CheckAdmission(*request, token_count); !status.ok()) return status;
   request->accepted_at = clock_.Now();
+  pending_reply_bytes_ += request->reply_bytes;
   request->outputs.resize(request->inputs.size());
   entries_.push_back({std::move(request), token_count});
   queued_tokens_ += token_count;
@@ -41,10 +42,22 @@ absl::Status RequestQueue::CheckAdmission(const Request& request, int64_t token_
                                                      token_count, " would exceed its limit of ", limits_.max_tokens,
                                                      "; call again later"));
   }
+  // The same for the largest reply.
+  if (pending_reply_bytes_ > 0 && pending_reply_bytes_ + request.reply_bytes > limits_.max_pending_reply_bytes) {
+    events_.OnRejected(request.method, RejectReason::kReplyBytes);
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "replies of ", pending_reply_bytes_, " bytes are computed or not yet read, and this call's ",
+        request.reply_bytes, " would exceed the limit of ", limits_.max_pending_reply_bytes, "; call again later"));
+  }
   if (request.deadline <= clock_.Now()) {
     return absl::DeadlineExceededError("the call's deadline passed before it reached the queue");
   }
   return absl::OkStatus();
+}
+
+void RequestQueue::ReleaseReply(const Request& request) {
+  const absl::MutexLock lock(&mutex_);
+  pending_reply_bytes_ -= request.reply_bytes;
 }
 
 void RequestQueue::Close() {

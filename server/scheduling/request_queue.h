@@ -22,6 +22,7 @@ struct QueueLimits {
   int64_t max_requests = 1024;
   int64_t max_tokens = 65536;
   int64_t max_batch_tokens = 2048;
+  int64_t max_pending_reply_bytes = int64_t{1} << 30;
 };
 
 // Consecutive inputs of one request that are computed in one batch.
@@ -44,15 +45,19 @@ struct Work {
   bool closed = false;            // nothing waits and nothing will
 };
 
-// Threads: Submit, Close, Abort by any; Take and FinishBatch by the batcher alone.
+// Threads: Submit, ReleaseReply, Close, Abort by any; Take and FinishBatch by the batcher alone.
 class RequestQueue {
  public:
   // `clock` and `events` must outlive the queue.
   RequestQueue(const QueueLimits& limits, const Clock& clock, SchedulerEvents& events);
 
-  // Accepts `request`, which must have at least one input, or says why not: RESOURCE_EXHAUSTED when the queue is full,
-  // UNAVAILABLE after Close, DEADLINE_EXCEEDED when its deadline has passed. Then `done` is never called.
+  // Accepts `request`, which must have at least one input, or says why not: RESOURCE_EXHAUSTED when the queue is full
+  // or too many bytes of replies are pending, UNAVAILABLE after Close, DEADLINE_EXCEEDED when its deadline has passed.
+  // Then `done` is never called.
   absl::Status Submit(std::shared_ptr<Request> request);
+
+  // Says that the reply of an accepted request has left or never will; until then its bytes are pending.
+  void ReleaseReply(const Request& request);
 
   // Accepts nothing more; what was accepted stays.
   void Close();
@@ -87,6 +92,7 @@ class RequestQueue {
   absl::Mutex mutex_;
   std::deque<Entry> entries_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_tokens_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t pending_reply_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   Load running_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool aborted_ ABSL_GUARDED_BY(mutex_) = false;

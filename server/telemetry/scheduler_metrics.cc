@@ -6,7 +6,7 @@ namespace attnd {
 namespace {
 
 constexpr const char* kMethodNames[] = {"Forward", "Embed"};
-constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "draining"};
+constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "reply_bytes", "draining"};
 constexpr const char* kCancelStages[] = {"queue", "compute"};
 constexpr const char* kCancelCauses[] = {"client", "deadline"};
 constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget"};

@@ -37,7 +37,7 @@ def expected_at_zero() -> list[str]:
             series.append(f'attnd_{stage}_seconds_count{{method="{method}"}}')
         for kind in ("real", "padding"):
             series.append(f'attnd_tokens_processed_total{{kind="{kind}",method="{method}"}}')
-        for reason in ("queue_requests", "queue_tokens", "draining"):
+        for reason in ("queue_requests", "queue_tokens", "reply_bytes", "draining"):
             series.append(f'attnd_rejected_total{{method="{method}",reason="{reason}"}}')
         for cause in ("client", "deadline"):
             for stage in ("queue", "compute"):

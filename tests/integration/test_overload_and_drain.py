@@ -49,6 +49,20 @@ class OverloadTest(unittest.TestCase):
             server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
 
 
+    def test_replies_that_are_pending_are_bounded_and_released(self) -> None:
+        with ServerProcess("--max_pending_reply_bytes=10000") as server:
+            request = pb.EmbedRequest(inputs=[ids_input(list(range(64)))])
+            calls = [server.stub.Embed.future(request) for _ in range(20)]
+            refused = [call for call in calls if call.code() != grpc.StatusCode.OK]
+            self.assertEqual({call.code() for call in refused}, {grpc.StatusCode.RESOURCE_EXHAUSTED})
+            self.assertIn("would exceed the limit of 10000", refused[0].details())
+            self.assertEqual(server.metric('attnd_rejected_total{method="Embed",reason="reply_bytes"}'), len(refused))
+            # A reply may be released a moment after it was read, but it is.
+            for _ in range(10):
+                while server.stub.Embed.future(request).code() != grpc.StatusCode.OK:
+                    pass
+
+
 class LoadingTest(unittest.TestCase):
     """The end of a server that has not served yet."""
 

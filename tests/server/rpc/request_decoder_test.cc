@@ -65,6 +65,18 @@ TEST_F(RequestDecoderTest, AForwardCallBecomesItsInputsAndSelection) {
   EXPECT_FALSE(selection.embedding.has_value());
 }
 
+TEST_F(RequestDecoderTest, TheSizeOfTheReplyIsKnownBeforeItIsComputed) {
+  v1::ForwardRequest message;
+  AddIds({0, 9, 4}, *message.mutable_inputs());
+  AddLayer("h.1", v1::POSITIONS_ALL, message);
+  message.set_logits(v1::POSITIONS_LAST);
+  const auto request = decoder_.DecodeForward(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  const int64_t float_bytes = 4 * (3 * 4 + 10);
+  EXPECT_GE((*request)->reply_bytes, float_bytes);
+  EXPECT_LE((*request)->reply_bytes, float_bytes + 3 * 128);
+}
+
 TEST_F(RequestDecoderTest, HiddenStatesDefaultToTheLastPositionAfterTheFinalNorm) {
   v1::ForwardRequest message = LastOfLnF();
   AddIds({1}, *message.mutable_inputs());

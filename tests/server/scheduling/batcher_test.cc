@@ -36,7 +36,8 @@ class BatcherTest : public testing::Test {
   FakeClock clock_;
   RecordingEvents events_;
   FakeEngine engine_{clock_, kBatchDuration};
-  RequestQueue queue_{{.max_requests = 3, .max_tokens = 20, .max_batch_tokens = 10}, clock_, events_};
+  RequestQueue queue_{
+      {.max_requests = 3, .max_tokens = 20, .max_batch_tokens = 10, .max_pending_reply_bytes = 100}, clock_, events_};
   std::unique_ptr<Batcher> batcher_ = std::make_unique<Batcher>(queue_, engine_, clock_, events_);
   TestCall occupant_{{1}};
 };
@@ -112,6 +113,34 @@ TEST_F(BatcherTest, AFullQueueRefusesByTokensYetAnEmptyOneTakesAnyCall) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("limit of 20"));
   EXPECT_THAT(events_.rejected(), ElementsAre(RejectReason::kQueueTokens));
   engine_.Permit(10);
+  EXPECT_TRUE(large.Wait().ok());
+}
+
+TEST_F(BatcherTest, RepliesNobodyHasReadRefuseFurtherCallsUntilTheyAreReleased) {
+  engine_.Permit(10);
+  TestCall finished({1}, /*reply_bytes=*/60);
+  ASSERT_TRUE(queue_.Submit(finished.request()).ok());
+  EXPECT_TRUE(finished.Wait().ok());
+  TestCall refused({1}, /*reply_bytes=*/41);
+  const absl::Status status = queue_.Submit(refused.request());
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("replies of 60 bytes"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("this call's 41 would exceed the limit of 100"));
+  EXPECT_THAT(events_.rejected(), ElementsAre(RejectReason::kReplyBytes));
+  TestCall fitting({1}, /*reply_bytes=*/40);
+  EXPECT_TRUE(queue_.Submit(fitting.request()).ok());
+  queue_.ReleaseReply(*finished.request());
+  EXPECT_TRUE(queue_.Submit(refused.request()).ok());
+  EXPECT_TRUE(fitting.Wait().ok());
+  EXPECT_TRUE(refused.Wait().ok());
+}
+
+TEST_F(BatcherTest, AReplyOfAnySizePassesWhenNoneIsPending) {
+  engine_.Permit(10);
+  TestCall large({1}, /*reply_bytes=*/1000);
+  ASSERT_TRUE(queue_.Submit(large.request()).ok());
+  TestCall refused({1}, /*reply_bytes=*/1);
+  EXPECT_EQ(queue_.Submit(refused.request()).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(large.Wait().ok());
 }
 

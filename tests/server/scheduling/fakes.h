@@ -139,7 +139,9 @@ class RecordingEvents final : public SchedulerEvents {
 // A request with inputs of the given lengths, and what becomes of it.
 class TestCall {
  public:
-  explicit TestCall(const std::vector<int64_t>& token_counts) : request_(std::make_shared<Request>()) {
+  explicit TestCall(const std::vector<int64_t>& token_counts, int64_t reply_bytes = 0)
+      : request_(std::make_shared<Request>()) {
+    request_->reply_bytes = reply_bytes;
     for (const int64_t token_count : token_counts) request_->inputs.push_back({.token_count = token_count});
     request_->done = [this](absl::Status status) {
       status_ = std::move(status);

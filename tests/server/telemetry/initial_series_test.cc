@@ -44,7 +44,7 @@ void AddMethodSeries(const std::string& method, Samples& samples) {
   for (const char* kind : {"real", "padding"}) {
     samples[absl::StrCat(R"(attnd_tokens_processed_total{kind=")", kind, R"(",method=")", method, R"("})")] = 0;
   }
-  for (const char* reason : {"queue_requests", "queue_tokens", "draining"}) {
+  for (const char* reason : {"queue_requests", "queue_tokens", "reply_bytes", "draining"}) {
     samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
   }
   for (const char* stage : {"queue", "compute"}) {
