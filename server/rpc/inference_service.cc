@@ -15,21 +15,22 @@ namespace {
 // One call, from its arrival to its status: counted at both ends. Deletes itself once gRPC is done with it.
 class CallReactor final : public grpc::ServerUnaryReactor {
  public:
-  CallReactor(RpcMethod method, const Clock& clock, Metrics& metrics)
-      : method_(method), clock_(clock), metrics_(metrics), started_at_(clock.Now()) {
+  CallReactor(RpcMethod method, const grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics)
+      : method_(method), context_(context), clock_(clock), metrics_(metrics), started_at_(clock.Now()) {
     metrics_.OnRpcStarted(method_);
   }
 
   // Puts `request` in the queue; `encode` writes the reply once it is computed.
-  void Submit(absl::StatusOr<std::shared_ptr<Request>> request, const grpc::CallbackServerContext& context,
-              RequestQueue& queue, absl::AnyInvocable<void(const Request&)> encode) {
+  void Submit(absl::StatusOr<std::shared_ptr<Request>> request, RequestQueue& queue,
+              absl::AnyInvocable<void(const Request&)> encode) {
     if (!request.ok()) return Complete(request.status());
     request_ = *std::move(request);
-    request_->deadline = absl::FromChrono(context.deadline());
+    request_->deadline = absl::FromChrono(context_.deadline());
     request_->done = [this, encode = std::move(encode)](const absl::Status& status) mutable {
-      if (status.ok()) encode(*request_);
+      const absl::Status outcome = status.ok() ? CheckAwaited() : status;
+      if (outcome.ok()) encode(*request_);
       request_->outputs = {};
-      Complete(status);
+      Complete(outcome);
     };
     accepted_by_ = &queue;
     // From here on `done` may run at any moment, on the batcher's thread.
@@ -45,6 +46,15 @@ class CallReactor final : public grpc::ServerUnaryReactor {
   }
 
  private:
+  // OK while the caller can still receive a reply, else what gRPC has told them instead.
+  absl::Status CheckAwaited() const {
+    if (request_->deadline <= clock_.Now()) {
+      return absl::DeadlineExceededError("the deadline passed while the call was computed");
+    }
+    if (context_.IsCancelled()) return absl::CancelledError("cancelled by the caller while it was computed");
+    return absl::OkStatus();
+  }
+
   void OnCancel() override {
     if (request_) request_->Cancel();
   }
@@ -55,6 +65,7 @@ class CallReactor final : public grpc::ServerUnaryReactor {
   }
 
   const RpcMethod method_;
+  const grpc::CallbackServerContext& context_;
   const Clock& clock_;
   Metrics& metrics_;
   const absl::Time started_at_;
@@ -70,24 +81,24 @@ InferenceService::InferenceService(const ModelDescription& model, RequestQueue& 
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
-  auto* call = new CallReactor(RpcMethod::kForward, clock_, metrics_);
-  call->Submit(decoder_.DecodeForward(*message), *context, queue_,
+  auto* call = new CallReactor(RpcMethod::kForward, *context, clock_, metrics_);
+  call->Submit(decoder_.DecodeForward(*message), queue_,
                [this, reply](const Request& request) { EncodeForward(request, model_.engine.config, *reply); });
   return call;
 }
 
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                                   v1::EmbedResponse* reply) {
-  auto* call = new CallReactor(RpcMethod::kEmbed, clock_, metrics_);
-  call->Submit(decoder_.DecodeEmbed(*message), *context, queue_,
+  auto* call = new CallReactor(RpcMethod::kEmbed, *context, clock_, metrics_);
+  call->Submit(decoder_.DecodeEmbed(*message), queue_,
                [this, reply](const Request& request) { EncodeEmbed(request, model_.engine.config, *reply); });
   return call;
 }
 
-grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* context,
                                                      const v1::GetModelRequest* /*message*/,
                                                      v1::GetModelResponse* reply) {
-  auto* call = new CallReactor(RpcMethod::kGetModel, clock_, metrics_);
+  auto* call = new CallReactor(RpcMethod::kGetModel, *context, clock_, metrics_);
   EncodeModel(model_, *reply);
   call->Complete(absl::OkStatus());
   return call;

@@ -84,12 +84,13 @@ Work RequestQueue::Take() {
 
 absl::Status RequestQueue::CheckAlive(const Request& request) const {
   if (!request.failure.ok()) return request.failure;
-  if (request.cancelled()) return absl::CancelledError("cancelled by the caller before it was computed");
+  // A caller whose deadline passes cancels, too.
   if (request.deadline <= clock_.Now()) {
     return absl::DeadlineExceededError(absl::StrCat("the deadline passed while the call waited, ",
                                                     absl::FormatDuration(clock_.Now() - request.accepted_at),
                                                     " after it was accepted"));
   }
+  if (request.cancelled()) return absl::CancelledError("cancelled by the caller before it was computed");
   if (aborted_) return absl::UnavailableError("this server stopped before the call was computed; call another one");
   return absl::OkStatus();
 }

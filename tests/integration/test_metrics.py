@@ -8,18 +8,13 @@ import grpc
 
 from attnd.v1 import inference_pb2 as pb
 from integration.messages import forward_request, ids_input
+from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
 from oracle import golden
 
 CODES = ["OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists",
          "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented",
          "Internal", "Unavailable", "DataLoss", "Unauthenticated"]
-
-
-def rpc_labels(method: str, **labels: str) -> str:
-    """Labels of a grpc_server_* series, in alphabetical order."""
-    labels |= {"grpc_method": method, "grpc_service": "attnd.v1.InferenceService", "grpc_type": "unary"}
-    return "{" + ",".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
 
 
 def expected_at_zero() -> list[str]:

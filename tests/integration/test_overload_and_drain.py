@@ -7,12 +7,14 @@ import signal
 import subprocess
 import tempfile
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 
 from attnd.v1 import inference_pb2 as pb
 from integration.messages import ids_input
+from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
 
 # Calls of the default model take tens of milliseconds: long enough to queue up behind each other.
@@ -61,6 +63,35 @@ class OverloadTest(unittest.TestCase):
             for _ in range(10):
                 while server.stub.Embed.future(request).code() != grpc.StatusCode.OK:
                     pass
+
+
+class GivenUpTest(unittest.TestCase):
+    """Calls that nobody waits for when they have been computed."""
+
+    def check_counted_as(self, code: str, give_up: Callable[[ServerProcess, pb.EmbedRequest], None]) -> None:
+        with ServerProcess() as server:
+            request = pb.EmbedRequest(inputs=[ids_input(list(range(512)))] * 4)
+            give_up(server, request)
+            while server.metric("grpc_server_handling_seconds_count" + rpc_labels("Embed")) < 1:
+                pass
+            self.assertEqual(server.metric("grpc_server_handled_total" + rpc_labels("Embed", grpc_code=code)), 1)
+
+    def test_one_whose_deadline_passed_counts_as_deadline_exceeded(self) -> None:
+        def wait_too_short(server: ServerProcess, request: pb.EmbedRequest) -> None:
+            with self.assertRaises(grpc.RpcError) as raised:
+                server.stub.Embed(request, timeout=0.1)
+            self.assertEqual(raised.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+
+        self.check_counted_as("DeadlineExceeded", wait_too_short)
+
+    def test_one_whose_caller_left_counts_as_cancelled(self) -> None:
+        def leave(server: ServerProcess, request: pb.EmbedRequest) -> None:
+            call = server.stub.Embed.future(request)
+            while server.metric("attnd_inflight_requests") < 1:
+                pass
+            call.cancel()
+
+        self.check_counted_as("Canceled", leave)
 
 
 class LoadingTest(unittest.TestCase):

@@ -166,6 +166,17 @@ TEST_F(BatcherTest, ACallWhoseDeadlinePassesInTheQueueIsNotComputed) {
   EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kDeadline)));
 }
 
+TEST_F(BatcherTest, ACallThatIsCancelledAsItsDeadlinePassesCountsAsExpired) {
+  Occupy();
+  TestCall call({5});
+  call.request()->deadline = clock_.Now() + kBatchDuration / 2;
+  ASSERT_TRUE(queue_.Submit(call.request()).ok());
+  call.request()->Cancel();
+  engine_.Permit(10);
+  EXPECT_EQ(call.Wait().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kDeadline)));
+}
+
 TEST_F(BatcherTest, ACallWhoseDeadlinePassesBetweenItsBatchesIsNotComputedFurther) {
   TestCall call({10, 10});
   call.request()->deadline = clock_.Now() + kBatchDuration / 2;

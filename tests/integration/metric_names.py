@@ -1,0 +1,7 @@
+"""Names of series as a scrape writes them."""
+
+
+def rpc_labels(method: str, **labels: str) -> str:
+    """Labels of a grpc_server_* series, in alphabetical order."""
+    labels |= {"grpc_method": method, "grpc_service": "attnd.v1.InferenceService", "grpc_type": "unary"}
+    return "{" + ",".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
