@@ -1,5 +1,6 @@
 #include "server/flags.h"
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -7,6 +8,7 @@
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/cpu_count.h"
@@ -48,6 +50,7 @@ constexpr int64_t kMaxCount = int64_t{1} << 30;
 constexpr int64_t kMaxPendingBytes = int64_t{1} << 50;
 constexpr int64_t kMaxMilliseconds = int64_t{24} * 3600 * 1000;
 constexpr int64_t kMaxThreads = 1024;
+constexpr int kMaxPort = 65535;
 
 // Collects the first value out of range.
 class RangeChecker {
@@ -57,6 +60,18 @@ class RangeChecker {
       status_ = absl::InvalidArgumentError(absl::StrFormat("--%s=%d, must be in [%d, %d]", flag, value, low, high));
     }
     return value;
+  }
+
+  std::string CheckAddress(const char* flag, const std::string& address) {
+    const size_t colon = address.rfind(':');
+    int port = -1;
+    const bool valid = colon != std::string::npos && absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 0 &&
+                       port <= kMaxPort;
+    if (status_.ok() && !valid) {
+      status_ = absl::InvalidArgumentError(
+          absl::StrFormat("--%s=%s, must be HOST:PORT with a port in [0, %d]", flag, address, kMaxPort));
+    }
+    return address;
   }
 
   const absl::Status& status() const { return status_; }
@@ -92,8 +107,8 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   }
   RangeChecker range;
   ServerFlags flags;
-  flags.address = absl::GetFlag(FLAGS_address);
-  flags.metrics_address = absl::GetFlag(FLAGS_metrics_address);
+  flags.address = range.CheckAddress("address", absl::GetFlag(FLAGS_address));
+  flags.metrics_address = range.CheckAddress("metrics_address", absl::GetFlag(FLAGS_metrics_address));
   flags.model = absl::GetFlag(FLAGS_model);
   flags.model_name = absl::GetFlag(FLAGS_model_name);
   flags.seed = absl::GetFlag(FLAGS_seed);

@@ -1,7 +1,7 @@
 #include "client/ctl/arguments.h"
 
+#include <cstddef>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -35,9 +35,12 @@ absl::StatusOr<OutputFormat> ParseOutputFormat(absl::string_view text) {
 }
 
 absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text) {
+  return Choose<v1::Positions>("positions", text, {{"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
+}
+
+absl::StatusOr<v1::Positions> ParseLogits(absl::string_view text) {
   return Choose<v1::Positions>(
-      "positions", text,
-      {{"none", v1::POSITIONS_UNSPECIFIED}, {"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
+      "logits", text, {{"none", v1::POSITIONS_UNSPECIFIED}, {"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
 }
 
 absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text) {
@@ -84,7 +87,11 @@ absl::StatusOr<v1::Input> ParseHiddenStates(absl::string_view bytes, int64_t cha
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  std::string bytes;
+  char piece[1 << 16];
+  while (file.read(piece, sizeof(piece)) || file.gcount() > 0) {
+    bytes.append(piece, static_cast<size_t>(file.gcount()));
+  }
   if (!file.is_open() || file.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   return bytes;
 }

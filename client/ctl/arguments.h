@@ -21,8 +21,11 @@ enum class OutputFormat { kTable, kJson };
 // "table" or "json".
 absl::StatusOr<OutputFormat> ParseOutputFormat(absl::string_view text);
 
-// "none", "last" or "all".
+// "last" or "all".
 absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text);
+
+// "none", "last" or "all".
+absl::StatusOr<v1::Positions> ParseLogits(absl::string_view text);
 
 // "last" or "mean".
 absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text);

@@ -65,7 +65,7 @@ absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std:
   if (!inputs.ok()) return inputs.status();
   absl::StatusOr<v1::Positions> positions = ParsePositions(absl::GetFlag(FLAGS_positions));
   if (!positions.ok()) return positions.status();
-  absl::StatusOr<v1::Positions> logits = ParsePositions(absl::GetFlag(FLAGS_logits));
+  absl::StatusOr<v1::Positions> logits = ParseLogits(absl::GetFlag(FLAGS_logits));
   if (!logits.ok()) return logits.status();
 
   v1::ForwardRequest request;

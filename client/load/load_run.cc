@@ -36,7 +36,7 @@ class Run {
 
   void MakeCalls(const OpenLoop& loop) {
     PoissonArrivals arrivals(loop.rate_per_s, loop.seed);
-    for (absl::Duration due = arrivals.Next(); !Finished(due); due = arrivals.Next()) {
+    for (absl::Duration due = arrivals.Next(); !Finished(std::max(due, Elapsed())); due = arrivals.Next()) {
       if (!SleepUntil(due)) return;
       if (statistics_.counts().in_flight() < loop.max_in_flight) {
         MakeCall(due);
@@ -46,10 +46,10 @@ class Run {
     }
   }
 
-  // Whether a call due then is no longer part of the load.
-  bool Finished(absl::Duration due) const {
+  // Whether a call made then is no longer part of the load.
+  bool Finished(absl::Duration time) const {
     const bool enough = plan_.max_requests > 0 && due_count_ >= plan_.max_requests;
-    return stop_ || enough || due >= plan_.duration;
+    return stop_ || enough || time >= plan_.duration;
   }
 
   // Returns false when the load is to stop first.

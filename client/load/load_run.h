@@ -30,7 +30,7 @@ struct OpenLoop {
 
 struct LoadPlan {
   std::variant<ClosedLoop, OpenLoop> loop;
-  // No call is due after this.
+  // No call is due or made after this.
   absl::Duration duration;
   // Calls due at most; 0 for no limit.
   int64_t max_requests = 0;

@@ -49,6 +49,9 @@ namespace {
 
 enum ExitCode { kSuccess = 0, kNothingSucceeded = 1, kWrongUsage = 2 };
 
+constexpr double kMaxRatePerSecond = 1e6;
+constexpr double kMaxDurationSeconds = 1e6;
+
 using Clients = std::vector<std::unique_ptr<Client>>;
 
 // Errors: INVALID_ARGUMENT for a flag out of its range.
@@ -56,17 +59,20 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   const auto require = [](bool holds, absl::string_view message) {
     return holds ? absl::OkStatus() : absl::InvalidArgumentError(message);
   };
+  const auto in_range = [](double value, double high) { return value > 0 && value <= high; };
   const bool open = command_line.flags.contains("rate_per_s");
   const bool closed = command_line.flags.contains("concurrency");
   const std::string method = absl::GetFlag(FLAGS_method);
   absl::Status status;
   status.Update(require(command_line.positional.empty(), "takes flags only"));
   status.Update(require(open != closed, "give one of --rate_per_s and --concurrency"));
-  status.Update(require(!open || absl::GetFlag(FLAGS_rate_per_s) > 0, "--rate_per_s must be above 0"));
+  status.Update(require(!open || in_range(absl::GetFlag(FLAGS_rate_per_s), kMaxRatePerSecond),
+                        "--rate_per_s must be above 0 and at most 1000000"));
   status.Update(require(!closed || absl::GetFlag(FLAGS_concurrency) > 0, "--concurrency must be above 0"));
   status.Update(require(method == "embed" || method == "forward", "--method must be embed or forward"));
   status.Update(require(absl::GetFlag(FLAGS_inputs_per_request) > 0, "--inputs_per_request must be above 0"));
-  status.Update(require(absl::GetFlag(FLAGS_duration_s) > 0, "--duration_s must be above 0"));
+  status.Update(require(in_range(absl::GetFlag(FLAGS_duration_s), kMaxDurationSeconds),
+                        "--duration_s must be above 0 and at most 1000000"));
   status.Update(require(absl::GetFlag(FLAGS_requests) >= 0, "--requests must not be below 0"));
   status.Update(require(absl::GetFlag(FLAGS_timeout_ms) > 0, "--timeout_ms must be above 0"));
   status.Update(require(absl::GetFlag(FLAGS_max_inflight) > 0, "--max_inflight must be above 0"));

@@ -1,5 +1,7 @@
 #include "client/ctl/arguments.h"
 
+#include <cstddef>
+#include <fstream>
 #include <string>
 
 #include "client/tensor.h"
@@ -26,15 +28,18 @@ TEST(ArgumentsTest, WhatIsNoTokenIdIsNamed) {
 }
 
 TEST(ArgumentsTest, ChoicesGoByTheirNames) {
-  EXPECT_EQ(ParsePositions("none").value(), v1::POSITIONS_UNSPECIFIED);
   EXPECT_EQ(ParsePositions("last").value(), v1::POSITIONS_LAST);
   EXPECT_EQ(ParsePositions("all").value(), v1::POSITIONS_ALL);
+  EXPECT_EQ(ParseLogits("none").value(), v1::POSITIONS_UNSPECIFIED);
+  EXPECT_EQ(ParseLogits("all").value(), v1::POSITIONS_ALL);
   EXPECT_EQ(ParsePooling("mean").value(), v1::POOLING_MEAN);
   EXPECT_EQ(ParseOutputFormat("json").value(), OutputFormat::kJson);
 }
 
 TEST(ArgumentsTest, AnUnknownChoiceIsAnsweredWithTheKnownOnes) {
   EXPECT_EQ(ParsePooling("max").status().message(), "no pooling 'max'; there are: last, mean");
+  EXPECT_EQ(ParsePositions("none").status().message(), "no positions 'none'; there are: last, all");
+  EXPECT_EQ(ParseLogits("some").status().message(), "no logits 'some'; there are: none, last, all");
 }
 
 TEST(ArgumentsTest, HiddenStatesAreWholeRows) {
@@ -49,6 +54,19 @@ TEST(ArgumentsTest, HiddenStatesThatAreNotWholeRowsAreRefused) {
   EXPECT_THAT(ParseHiddenStates(std::string(20, 'x'), 3).status().message(), HasSubstr("20 bytes"));
   EXPECT_FALSE(ParseHiddenStates("", 3).ok());
   EXPECT_FALSE(ParseHiddenStates("1234", 0).ok());
+}
+
+TEST(ArgumentsTest, AFileIsReadToItsEnd) {
+  const std::string path = testing::TempDir() + "arguments_file";
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{1} << 16, size_t{200'000}}) {
+    const std::string content(size, 'x');
+    std::ofstream(path, std::ios::binary) << content;
+    EXPECT_EQ(ReadFile(path).value(), content);
+  }
+}
+
+TEST(ArgumentsTest, AFolderCannotBeRead) {
+  EXPECT_EQ(ReadFile(testing::TempDir()).status(), absl::NotFoundError("cannot read " + testing::TempDir()));
 }
 
 TEST(ArgumentsTest, AFileThatIsNotThereIsNotFound) {

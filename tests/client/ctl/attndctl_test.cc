@@ -83,6 +83,12 @@ TEST_F(AttndctlTest, ForwardSendsAFileOfHiddenStates) {
   EXPECT_THAT(server_.service().last_forward().inputs(0).hidden_states().shape(), ElementsAre(2, 4));
 }
 
+TEST_F(AttndctlTest, AFolderInPlaceOfAFileOfHiddenStatesIsAnError) {
+  const ProgramResult result = Call({"forward", "--hidden_file=" + testing::TempDir()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "attndctl: NOT_FOUND: cannot read " + testing::TempDir() + "\n");
+}
+
 TEST_F(AttndctlTest, EmbedPrintsOneLineAnInput) {
   const ProgramResult result = Call({"embed", "1,2", "3"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -155,6 +161,7 @@ TEST(AttndctlWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
       {{"embed", "1", "--logits=last"}, "embed takes no --logits"},
       {{"embed", "1", "--output=xml"}, "no output format 'xml'"},
       {{"forward", "1", "--positions=first"}, "no positions 'first'"},
+      {{"forward", "1", "--positions=none"}, "no positions 'none'; there are: last, all"},
       {{"model", "--nonsense"}, "there is no flag --nonsense"},
       {{"health", "--timeout_ms=0"}, "--timeout_ms must be above 0"},
       {{"health", "--timeout_ms=soon"}, "--timeout_ms cannot be 'soon'"},

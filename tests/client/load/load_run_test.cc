@@ -94,6 +94,14 @@ TEST(LoadRunTest, TheDurationEndsIt) {
   EXPECT_GT(statistics.counts().ok, 0);
 }
 
+TEST(LoadRunTest, TheDurationEndsAnOpenLoopThatCannotKeepUp) {
+  LoadStatistics statistics;
+  const absl::Duration elapsed = RunLoad({.loop = OpenLoop{.rate_per_s = 1e300}, .duration = absl::Milliseconds(5)},
+                                         Succeed, kNeverStop, statistics);
+  EXPECT_GE(elapsed, absl::Milliseconds(5));
+  EXPECT_GT(statistics.counts().ok, 0);
+}
+
 TEST(LoadRunTest, StoppingEndsItAfterTheCallsInFlight) {
   LoadStatistics statistics;
   std::atomic<bool> stop = false;
