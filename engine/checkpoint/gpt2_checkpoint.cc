@@ -30,15 +30,18 @@ namespace {
 constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr char kHeadName[] = "lm_head.weight";
 
-absl::StatusOr<ModelConfig> ReadConfig(const std::string& path) {
+absl::StatusOr<ModelConfig> ReadConfig(const std::filesystem::path& folder) {
+  const std::string path = folder / "config.json";
   auto file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
   const absl::Span<const uint8_t> bytes = file->bytes();
   if (bytes.size() > kMaxConfigBytes) {
     return absl::DataLossError(
-        absl::StrFormat("%s has %d bytes, must have at most %d", path, bytes.size(), kMaxConfigBytes));
+        absl::StrFormat("%s: has %d bytes, must have at most %d", path, bytes.size(), kMaxConfigBytes));
   }
-  return ParseGpt2Config({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  auto config = ParseGpt2Config({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (config.ok()) return config;
+  return absl::Status(config.status().code(), (folder / std::string(config.status().message())).string());
 }
 
 // Says which other form of a checkpoint lies in the folder, if any.
@@ -85,7 +88,7 @@ void Convert(const SafetensorsEntry& entry, absl::Span<float> values) {
 
 absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Gpt2Checkpoint::Open(const std::string& folder) {
   const std::filesystem::path directory(folder);
-  const auto config = ReadConfig(directory / "config.json");
+  const auto config = ReadConfig(directory);
   if (!config.ok()) return config.status();
   const std::string path = directory / "model.safetensors";
   auto file = SafetensorsFile::Open(path);
@@ -93,31 +96,31 @@ absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Gpt2Checkpoint::Open(const std::
     return absl::NotFoundError(absl::StrCat(file.status().message(), HintAboutMissingWeights(directory)));
   }
   if (!file.ok()) return file.status();
-  auto checkpoint = std::unique_ptr<Gpt2Checkpoint>(new Gpt2Checkpoint(*config, *std::move(file)));
-  if (absl::Status status = checkpoint->IndexTensors(path); !status.ok()) return status;
-  if (absl::Status status = checkpoint->CheckTensors(path); !status.ok()) return status;
+  auto checkpoint = std::unique_ptr<Gpt2Checkpoint>(new Gpt2Checkpoint(*config, path, *std::move(file)));
+  if (absl::Status status = checkpoint->IndexTensors(); !status.ok()) return status;
+  if (absl::Status status = checkpoint->CheckTensors(); !status.ok()) return status;
   return checkpoint;
 }
 
-absl::Status Gpt2Checkpoint::IndexTensors(const std::string& path) {
+absl::Status Gpt2Checkpoint::IndexTensors() {
   for (const auto& [full_name, entry] : file_.tensors()) {
     const std::string name(absl::StripPrefix(full_name, "transformer."));
     if (IsAttentionMask(name)) continue;
     if (!tensors_.emplace(name, &entry).second) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", Quote(name),
+      return absl::InvalidArgumentError(absl::StrCat(path_, ": tensor ", Quote(name),
                                                      " is there twice, with and without the prefix \"transformer.\""));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status Gpt2Checkpoint::CheckTensors(const std::string& path) const {
+absl::Status Gpt2Checkpoint::CheckTensors() const {
   std::vector<Parameter> expected = ModelParameters(config_);
   if (config_.tied_output_head && tensors_.contains(kHeadName)) {
     expected.push_back({kHeadName, {config_.vocabulary_size, config_.embedding_length}, ParameterRole::kWeight});
   }
   const auto wrong = [&](const std::string& name, absl::string_view text) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", Quote(name), " ", text));
+    return absl::InvalidArgumentError(absl::StrCat(path_, ": tensor ", Quote(name), " ", text));
   };
   absl::flat_hash_set<absl::string_view> expected_names;
   for (const Parameter& parameter : expected) {
@@ -139,7 +142,7 @@ absl::Status Gpt2Checkpoint::CheckTensors(const std::string& path) const {
   }
   if (config_.tied_output_head && tensors_.contains(kHeadName) &&
       tensors_.at(kHeadName)->bytes != tensors_.at("wte.weight")->bytes) {
-    LOG(WARNING) << path << ": lm_head.weight differs from wte.weight and is not used, for config.json ties them";
+    LOG(WARNING) << path_ << ": lm_head.weight differs from wte.weight and is not used, for config.json ties them";
   }
   return absl::OkStatus();
 }
@@ -149,7 +152,7 @@ absl::Status Gpt2Checkpoint::Read(absl::string_view name, absl::Span<float> valu
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::isfinite(values[i])) continue;
     return absl::DataLossError(
-        absl::StrFormat("model.safetensors: tensor \"%s\": element %d = %f, must be finite", name, i, values[i]));
+        absl::StrFormat("%s: tensor \"%s\": element %d = %f, must be finite", path_, name, i, values[i]));
   }
   return absl::OkStatus();
 }

@@ -20,9 +20,9 @@ namespace attnd {
 // config.json ties it to the token embedding. Owns: the mapping of model.safetensors.
 class Gpt2Checkpoint final : public WeightSource {
  public:
-  // Nothing is read but config.json and the header. Errors: NOT_FOUND when a file is missing; DATA_LOSS when one is
-  // corrupt; INVALID_ARGUMENT naming the key of config.json or the tensor that is missing, unexpected, or of another
-  // shape or type than config.json says.
+  // Nothing is read but config.json and the header. Errors begin with the path of the file: NOT_FOUND when a file is
+  // missing; DATA_LOSS when one is corrupt; INVALID_ARGUMENT naming the key of config.json or the tensor that is
+  // missing, unexpected, or of another shape or type than config.json says.
   static absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Open(const std::string& folder);
 
   const ModelConfig& config() const override { return config_; }
@@ -35,12 +35,14 @@ class Gpt2Checkpoint final : public WeightSource {
   // By name without prefix; entries of file_.
   using Tensors = absl::flat_hash_map<std::string, const SafetensorsEntry*>;
 
-  Gpt2Checkpoint(const ModelConfig& config, SafetensorsFile file) : config_(config), file_(std::move(file)) {}
+  Gpt2Checkpoint(const ModelConfig& config, const std::string& path, SafetensorsFile file)
+      : config_(config), path_(path), file_(std::move(file)) {}
 
-  absl::Status IndexTensors(const std::string& path);
-  absl::Status CheckTensors(const std::string& path) const;
+  absl::Status IndexTensors();
+  absl::Status CheckTensors() const;
 
   const ModelConfig config_;
+  const std::string path_;  // of model.safetensors
   const SafetensorsFile file_;
   Tensors tensors_;
 };

@@ -1,6 +1,7 @@
 #include "engine/checkpoint/gpt2_config.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -68,6 +69,14 @@ Activation ReadActivation(ConfigReader& reader) {
   return reader.Fail("activation_function", "\"gelu_new\", \"gelu_pytorch_tanh\" or \"gelu\"", Activation::kGeluTanh);
 }
 
+// Checked before it is rounded, so that an error shows what the file holds.
+float ReadEpsilon(ConfigReader& reader) {
+  using Float = std::numeric_limits<float>;
+  const double value = reader.Number("layer_norm_epsilon", 1e-5);
+  if (value >= Float::denorm_min() && value <= Float::max()) return static_cast<float>(value);
+  return reader.Fail("layer_norm_epsilon", "positive and finite as a float32", 1e-5F);
+}
+
 }  // namespace
 
 absl::StatusOr<ModelConfig> ParseGpt2Config(absl::string_view text) {
@@ -83,7 +92,7 @@ absl::StatusOr<ModelConfig> ParseGpt2Config(absl::string_view text) {
   config.embedding_length = reader.Integer("n_embd");
   config.head_count = reader.Integer("n_head");
   config.layer_count = reader.Integer("n_layer");
-  config.layer_norm_epsilon = static_cast<float>(reader.Number("layer_norm_epsilon", 1e-5));
+  config.layer_norm_epsilon = ReadEpsilon(reader);
   config.activation = ReadActivation(reader);
   config.scale_attention = reader.Boolean("scale_attn_weights", true);
   config.scale_attention_by_layer = reader.Boolean("scale_attn_by_inverse_layer_idx", false);

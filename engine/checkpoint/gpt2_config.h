@@ -10,8 +10,8 @@
 namespace attnd {
 
 // What Hugging Face's GPT2Config gives a default to has that default here; sizes must be given. DATA_LOSS when `text`
-// is no JSON object; INVALID_ARGUMENT naming the key, its value and what it must be. What passes is valid
-// (ValidateConfig). Threads: any.
+// is no JSON object; INVALID_ARGUMENT naming the key, its value and what it must be; both begin with "config.json".
+// What passes is valid (ValidateConfig). Threads: any.
 absl::StatusOr<ModelConfig> ParseGpt2Config(absl::string_view text);
 
 }  // namespace attnd

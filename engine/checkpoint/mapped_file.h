@@ -17,8 +17,9 @@ namespace attnd {
 // Threads: any may read.
 class MappedFile {
  public:
-  // NOT_FOUND when there is no such file; FAILED_PRECONDITION when it is empty or not a regular file; PERMISSION_DENIED
-  // or UNAVAILABLE when the system will not open it.
+  // Errors begin with `path`: NOT_FOUND when there is no such file; INVALID_ARGUMENT when its links lead nowhere else;
+  // FAILED_PRECONDITION when it is empty or not a regular file; PERMISSION_DENIED or UNAVAILABLE when the system will
+  // not open it.
   static absl::StatusOr<MappedFile> Open(const std::string& path);
 
   absl::Span<const uint8_t> bytes() const { return {data_.get(), data_.get_deleter().byte_count}; }

@@ -1,6 +1,7 @@
 #include "engine/checkpoint/gpt2_checkpoint.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <random>
@@ -19,7 +20,9 @@ namespace {
 
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class Gpt2CheckpointTest : public testing::Test {
  protected:
@@ -144,6 +147,37 @@ TEST_F(Gpt2CheckpointTest, AMissingFileIsNamedAndOtherFormsOfWeightsAreExplained
   status = Gpt2Checkpoint::Open(folder_.path()).status();
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_THAT(status.message(), AllOf(HasSubstr("model.safetensors"), HasSubstr("safe_serialization=True")));
+}
+
+TEST_F(Gpt2CheckpointTest, EveryErrorBeginsWithThePathOfItsFile) {
+  const std::string config_path = folder_.path() + "/config.json";
+  const std::string weights_path = folder_.path() + "/model.safetensors";
+  EXPECT_THAT(Gpt2Checkpoint::Open(folder_.path()).status().message(), StartsWith(config_path + ": "));
+  for (const char* config : {"", "[]", "{\"n_embd\": 1.5}", "{\"vocab_size\": 0}"}) {
+    config_ = config;
+    EXPECT_THAT(Open().status().message(), StartsWith(config_path + ": ")) << config;
+  }
+  config_ = std::string(size_t{2} << 20, ' ');
+  EXPECT_THAT(Open().status().message(), StartsWith(config_path + ": has 2097152 bytes"));
+  config_ = SmallConfigJson();
+
+  Tensor("ln_f.bias").bytes = FloatBytes({1, 2, std::numeric_limits<float>::infinity(), 4});
+  const auto checkpoint = Open();
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  std::vector<float> values(4);
+  EXPECT_THAT((*checkpoint)->Read("ln_f.bias", absl::MakeSpan(values)).message(), StartsWith(weights_path + ": "));
+  Tensor("ln_f.bias").dtype = "I32";
+  EXPECT_THAT(Open().status().message(), StartsWith(weights_path + ": "));
+  folder_.Write("model.safetensors", "");
+  EXPECT_THAT(Gpt2Checkpoint::Open(folder_.path()).status().message(), StartsWith(weights_path + ": "));
+}
+
+TEST_F(Gpt2CheckpointTest, ALoopOfSymbolicLinksIsInvalid) {
+  folder_.Write("config.json", config_);
+  std::filesystem::create_symlink("model.safetensors", folder_.path() + "/model.safetensors");
+  const absl::Status status = Gpt2Checkpoint::Open(folder_.path()).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(status.message(), EndsWith("/model.safetensors: cannot be opened: a loop of symbolic links"));
 }
 
 TEST_F(Gpt2CheckpointTest, TheHashIsThatOfTheFile) {

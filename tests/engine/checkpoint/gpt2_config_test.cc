@@ -109,6 +109,8 @@ TEST(ParseGpt2ConfigTest, TheEpsilonMustBePositiveAndFinite) {
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << epsilon << ": " << status;
     EXPECT_THAT(status.message(), HasSubstr("layer_norm_epsilon"));
   }
+  EXPECT_THAT(ErrorWith("layer_norm_epsilon", 1e-50).message(), HasSubstr("layer_norm_epsilon = 1e-50, must be"));
+  EXPECT_THAT(ErrorWith("layer_norm_epsilon", 1e39).message(), HasSubstr("layer_norm_epsilon = 1e+39, must be"));
 }
 
 TEST(ParseGpt2ConfigTest, AnotherModelIsRefused) {
