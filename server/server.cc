@@ -14,6 +14,9 @@
 namespace attnd {
 namespace {
 
+// Time for callers that were waiting to hear on their next call that they must go elsewhere. A call that arrives while
+// gRPC shuts down ends with CANCELLED instead.
+constexpr absl::Duration kRefusing = absl::Milliseconds(250);
 // Time for finished replies to leave after the last of them was handed to gRPC.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
 
@@ -78,7 +81,10 @@ BatcherTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
     queue_.Abort();
     batcher_.WaitUntilDrained(absl::InfiniteDuration());
   }
-  if (grpc_server_) grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
+  if (grpc_server_) {
+    absl::SleepFor(kRefusing);
+    grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
+  }
   return batcher_.totals();
 }
 

@@ -39,7 +39,8 @@ class Server {
   int port() const { return port_; }
 
   // Health says NOT_SERVING at once; after `delay` new calls are refused with UNAVAILABLE; what was accepted is
-  // computed for up to `timeout`, the rest then ends with UNAVAILABLE. Returns what became of all calls.
+  // computed for up to `timeout`, the rest then ends with UNAVAILABLE. Refuses for another moment, then closes. Returns
+  // what became of all calls.
   BatcherTotals Drain(absl::Duration delay, absl::Duration timeout);
 
  private:

@@ -6,20 +6,25 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 
 from attnd.v1 import inference_pb2 as pb
+from attnd.v1 import inference_pb2_grpc
 from integration.messages import ids_input
 from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
+from oracle import golden
 
 # Calls of the default model take tens of milliseconds: long enough to queue up behind each other.
 LENGTH = "--length=uniform:1:64"
 CALLS = 200
+CALLERS = 20
 # grpc.health.v1.HealthCheckResponse with status 1 and 2, as bytes.
 SERVING = b"\x08\x01"
 NOT_SERVING = b"\x08\x02"
@@ -156,6 +161,25 @@ class DrainTest(unittest.TestCase):
             self.assertEqual(late.code(), grpc.StatusCode.UNAVAILABLE)
             self.assertEqual({call.code() for call in calls}, {grpc.StatusCode.OK})
             watch.cancel()
+
+    def test_callers_that_keep_calling_hear_unavailable(self) -> None:
+        def call_until_refused(address: str) -> grpc.StatusCode:
+            with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+                stub = inference_pb2_grpc.InferenceServiceStub(channel)
+                stub.Embed(request)
+                called.release()
+                while (code := stub.Embed.future(request).code()) == grpc.StatusCode.OK:
+                    pass
+                return code
+
+        request = pb.EmbedRequest(inputs=[ids_input([1, 2, 3])])
+        called = threading.Semaphore(0)
+        with ServerProcess(f"--model={golden.folder('tiny')}") as server, ThreadPoolExecutor(CALLERS) as pool:
+            codes = [pool.submit(call_until_refused, server.address) for _ in range(CALLERS)]
+            for _ in range(CALLERS):
+                called.acquire()
+            server.terminate()
+            self.assertEqual({code.result() for code in codes}, {grpc.StatusCode.UNAVAILABLE})
 
     def test_calls_not_finished_in_time_are_answered_with_unavailable(self) -> None:
         with ServerProcess("--drain_timeout_ms=1") as server:
