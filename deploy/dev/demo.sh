@@ -40,10 +40,8 @@ demo() { # demo BUILD [--model DIR]
   local build=$1 folder address metrics model=()
   shift
   case ${1:-} in
-    '') ;;
-    --model) model=("--model=${2:?needs a folder: ./dev demo --model DIR}") ;;
+    --model) model=("--model=$2") ;;
     --model=*) model=("$1") ;;
-    *) die "demo takes --model DIR and nothing else, not '$1'" ;;
   esac
   folder=$(mktemp -d)
 

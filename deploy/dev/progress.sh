@@ -10,6 +10,12 @@ die() {
   exit 1
 }
 
+# die_usage TEXT...: what is wrong with the command line, then exit 2.
+die_usage() {
+  printf 'dev: %s\n' "$*" >&2
+  exit 2
+}
+
 # show_progress PID LABEL LOG START: rewrites one terminal line until PID ends: seconds so far and the log's last line.
 show_progress() {
   local pid=$1 label=$2 log=$3 start=$4 last width
