@@ -6,7 +6,7 @@ import grpc
 import numpy as np
 
 from attnd.v1 import inference_pb2 as pb
-from integration.messages import forward_request, hidden_input, ids_input
+from integration.messages import forward_request, hidden_input, ids_input, to_array
 from integration.server_process import ServerProcess
 from oracle import golden
 
@@ -134,9 +134,16 @@ class BadInputTest(unittest.TestCase):
 
     def test_bytes_that_are_no_message_are_refused(self) -> None:
         raw = self.server.channel.unary_unary("/attnd.v1.InferenceService/Forward")
-        with self.assertRaises(grpc.RpcError):
-            raw(b"\xff\xff\xff\xff not protobuf")
+        self.check_refused(raw, b"\xff\xff\xff\xff not protobuf", grpc.StatusCode.UNIMPLEMENTED, [])
         self.check_alive()
+
+    def test_hidden_states_that_overflow_the_model_affect_no_other_input(self) -> None:
+        signs = np.where(np.arange(4 * CHANNELS).reshape(4, CHANNELS) % 3 == 0, -1, 1)
+        request = forward_request([hidden_input(3e38 * signs), GOOD], ["ln_f"])
+        overflown, good = self.server.stub.Forward(request).results
+        self.assertFalse(np.isfinite(to_array(overflown.hidden_states[0].values)).all())
+        alone = self.server.stub.Forward(forward_request([GOOD], ["ln_f"])).results[0]
+        self.assertEqual(good.SerializeToString(), alone.SerializeToString())
 
     def test_an_unknown_method_is_unimplemented(self) -> None:
         raw = self.server.channel.unary_unary("/attnd.v1.InferenceService/Generate")
