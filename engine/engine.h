@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "engine/model/config.h"
+#include "engine/tensor/data_type.h"
 
 namespace attnd {
 
@@ -66,12 +67,14 @@ struct SequenceTask {
 // A loaded model and what computes it.
 struct EngineInfo {
   ModelConfig config;
+  DataType data_type = DataType::kFloat32;  // of the layers' weights
   int64_t parameter_count = 0;
   std::string weights_sha256;
   std::string isa;                    // oneDNN's name, such as "avx512_core"
-  std::string linear_implementation;  // such as "brg_matmul:avx512_core"
-  std::string vector_target;          // Highway's name, such as "AVX3_ZEN4"
-  std::string onednn_version;         // such as "3.7.2"
+  std::string linear_implementation;  // such as "brg_matmul:avx512_core" or "panels:AVX2:f32"
+  std::string output_head_implementation;
+  std::string vector_target;   // Highway's name, such as "AVX3_ZEN4"
+  std::string onednn_version;  // such as "3.7.2"
   int thread_count = 0;
   int64_t max_batch_tokens = 0;
 };

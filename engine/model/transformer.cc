@@ -1,67 +1,41 @@
 #include "engine/model/transformer.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <functional>
 #include <future>
-#include <numeric>
 #include <string>
 #include <utility>
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "engine/model/outputs.h"
 #include "engine/model/parameters.h"
 #include "engine/ops/attention.h"
 #include "engine/ops/cpu.h"
-#include "engine/ops/pooling.h"
 
 namespace attnd {
 namespace {
 
+// Rows beyond the batch that kernels may read and write.
+constexpr int64_t kSpareRows = 128;
+
+// Rows embedded by a thread at a time.
+constexpr int64_t kEmbedRows = 16;
+
 absl::Status Allocate(Arena& arena, int64_t count, absl::Span<float>& floats) {
-  auto allocated = arena.AllocateFloats(count);
+  auto allocated = arena.Allocate<float>(count);
   if (allocated.ok()) floats = *allocated;
   return allocated.status();
 }
 
 absl::Status Allocate(Arena& arena, int64_t count, float*& floats) {
-  auto allocated = arena.AllocateFloats(count);
+  auto allocated = arena.Allocate<float>(count);
   if (allocated.ok()) floats = allocated->data();
   return allocated.status();
 }
 
-// Whether `task` wants the final norm of every row, or needs it for what it wants.
-bool WantsAllFinalRows(const SequenceTask& task, int64_t final_place) {
-  const OutputSelection& selection = *task.selection;
-  const auto is_all_final = [&](const HiddenSelection& hidden) {
-    return hidden.layer == final_place && hidden.positions == Positions::kAll;
-  };
-  return selection.logits == Positions::kAll ||
-         (selection.embedding && selection.embedding->pooling == Pooling::kMean) ||
-         std::any_of(selection.hidden.begin(), selection.hidden.end(), is_all_final);
-}
-
-bool AnyWantsLogits(absl::Span<const SequenceTask> batch) {
-  return std::any_of(batch.begin(), batch.end(),
-                     [](const SequenceTask& task) { return task.selection->logits.has_value(); });
-}
-
-void ResizeOutputs(const ModelConfig& config, absl::Span<const SequenceTask> batch) {
-  const auto size = [](int64_t rows, int64_t columns) { return static_cast<size_t>(rows * columns); };
-  for (const SequenceTask& task : batch) {
-    const OutputSelection& selection = *task.selection;
-    const int64_t token_count = task.input->token_count;
-    task.output->hidden.resize(selection.hidden.size());
-    for (size_t i = 0; i < selection.hidden.size(); ++i) {
-      const int64_t rows = RowCount(selection.hidden[i].positions, token_count);
-      task.output->hidden[i].resize(size(rows, config.embedding_length));
-    }
-    if (selection.logits) {
-      task.output->logits.resize(size(RowCount(*selection.logits, token_count), config.vocabulary_size));
-    }
-    if (selection.embedding) task.output->embedding.resize(size(1, config.embedding_length));
-  }
-}
+// The output head is left in bf16 where layers are int8: its errors would go into logits undamped.
+DataType TokenType(DataType type) { return type == DataType::kInt8 ? DataType::kBfloat16 : type; }
 
 }  // namespace
 
@@ -77,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const WeightSou
   auto transformer = std::unique_ptr<Transformer>(new Transformer(options));
   const CpuDescription& cpu = DescribeCpu();
   transformer->info_ = {.config = config,
+                        .data_type = options.data_type,
                         .parameter_count = ParameterCount(config),
                         .isa = cpu.isa,
                         .vector_target = cpu.vector_target,
@@ -85,7 +60,7 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const WeightSou
                         .max_batch_tokens = options.max_batch_tokens};
   // Hashing takes about as long as everything else.
   std::future<std::string> weights_sha256 = std::async(std::launch::async, [&source] { return source.Sha256(); });
-  absl::Status status = transformer->LoadWeights(source);
+  absl::Status status = transformer->LoadWeights(source, options.data_type);
   if (status.ok()) status = transformer->AllocateActivations();
   if (status.ok()) status = transformer->WarmUp();
   transformer->info_.weights_sha256 = weights_sha256.get();
@@ -93,19 +68,23 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const WeightSou
   return transformer;
 }
 
-absl::Status Transformer::LoadWeights(const WeightSource& source) {
+absl::Status Transformer::LoadWeights(const WeightSource& source, DataType type) {
   const ModelConfig& config = info_.config;
-  auto kernels = LayerKernels::Create(config);
-  if (!kernels.ok()) return kernels.status();
-  kernels_ = *std::move(kernels);
+  kernels_ = LayerKernels::Create(config, type);
   info_.linear_implementation = kernels_.qkv->implementation();
 
-  absl::Status status = Allocate(weights_, config.vocabulary_size * config.embedding_length, token_embedding_);
-  status.Update(Allocate(weights_, config.context_length * config.embedding_length, position_embedding_));
+  auto tokens = TokenTable::Load(source, "wte.weight", TokenType(type), weights_);
+  if (!tokens.ok()) return tokens.status();
+  tokens_ = *std::move(tokens);
+  if (!config.tied_output_head) {
+    auto head = TokenTable::Load(source, "lm_head.weight", TokenType(type), weights_);
+    if (!head.ok()) return head.status();
+    untied_head_ = *std::move(head);
+  }
+  info_.output_head_implementation = output_head().implementation();
+  absl::Status status = Allocate(weights_, config.context_length * config.embedding_length, positions_);
+  if (status.ok()) status = source.Read("wpe.weight", positions_);
   if (!status.ok()) return status;
-  if (status = source.Read("wte.weight", token_embedding_); !status.ok()) return status;
-  if (status = source.Read("wpe.weight", position_embedding_); !status.ok()) return status;
-
   for (int64_t index = 0; index < config.layer_count; ++index) {
     auto layer = Layer::Load(source, index, kernels_, weights_);
     if (!layer.ok()) return layer.status();
@@ -114,44 +93,33 @@ absl::Status Transformer::LoadWeights(const WeightSource& source) {
   auto final_norm = LoadLayerNorm(source, "ln_f", weights_);
   if (!final_norm.ok()) return final_norm.status();
   final_norm_ = *final_norm;
-
-  std::vector<float> untied;
-  if (!config.tied_output_head) {
-    untied.resize(token_embedding_.size());
-    if (status = source.Read("lm_head.weight", absl::MakeSpan(untied)); !status.ok()) return status;
-  }
-  const absl::Span<const float> head_weights = config.tied_output_head ? token_embedding_ : absl::MakeSpan(untied);
-  auto head = OutputHead::Create(head_weights, config.embedding_length, weights_);
-  if (!head.ok()) return head.status();
-  head_ = *std::move(head);
   return absl::OkStatus();
 }
 
 absl::Status Transformer::AllocateActivations() {
   const ModelConfig& config = info_.config;
-  const int64_t c = config.embedding_length;
-  const int64_t rows = info_.max_batch_tokens + kMaxLinearRows;
-  absl::Status status = Allocate(activations_, rows * c, x_);
-  status.Update(Allocate(activations_, rows * 3 * c, qkv_));
-  status.Update(Allocate(activations_, rows * c, attended_));
-  status.Update(Allocate(activations_, rows * c, final_));
-  const int64_t scratchpad = std::max(kernels_.scratchpad_floats(), head_->scratchpad_floats());
+  const int64_t rows = info_.max_batch_tokens + kSpareRows;
+  stride_ = ActivationStride(config.embedding_length);
+  const int64_t wide =
+      std::max(ActivationStride(3 * config.embedding_length), ActivationStride(config.feed_forward_length));
+  absl::Status status = Allocate(activations_, rows * stride_, x_);
+  status.Update(Allocate(activations_, rows * stride_, attended_));
+  status.Update(Allocate(activations_, rows * wide, wide_));
   scratch_.resize(static_cast<size_t>(team_.thread_count()));
   for (WorkerScratch& scratch : scratch_) {
-    status.Update(Allocate(activations_, kMaxLinearRows * c, scratch.normed));
-    status.Update(Allocate(activations_, kMaxLinearRows * config.feed_forward_length, scratch.feed_forward));
-    status.Update(Allocate(activations_, kMaxLinearRows * OutputHead::kChunkColumns, scratch.logits));
     status.Update(
-        Allocate(activations_, AttentionScratchSize(config.context_length, config.head_length()), scratch.attention));
-    status.Update(Allocate(activations_, scratchpad, scratch.linear_scratchpad));
+        Allocate(activations_, AttentionScratchFloats(config.context_length, config.head_length()), scratch.attention));
+    status.Update(Allocate(activations_, TokenTable::kMaxRows * TokenTable::kChunkColumns, scratch.logits));
   }
+  auto linear = LinearRunner::Create(rows, kernels_.all(), team_, activations_);
+  status.Update(linear.status());
+  if (status.ok()) linear_ = *std::move(linear);
   return status;
 }
 
 absl::Status Transformer::WarmUp() {
-  const int64_t token_count = std::min(info_.config.context_length, kMaxLinearRows * team_.thread_count());
-  const SequenceInput input{.token_ids = std::vector<int32_t>(static_cast<size_t>(token_count)),
-                            .token_count = token_count};
+  const SequenceInput input{.token_ids = std::vector<int32_t>(static_cast<size_t>(info_.config.context_length)),
+                            .token_count = info_.config.context_length};
   const OutputSelection selection{.logits = Positions::kLast};
   SequenceOutput output;
   const SequenceTask task{.input = &input, .selection = &selection, .output = &output};
@@ -159,165 +127,120 @@ absl::Status Transformer::WarmUp() {
 }
 
 absl::Status Transformer::Forward(absl::Span<const SequenceTask> batch) {
-  const Packing packing = Pack(batch);
-  CHECK_LE(packing.row_count, info_.max_batch_tokens);
+  layout_.Assign(batch, info_.config.head_count, team_.thread_count());
+  CHECK_LE(layout_.row_count(), info_.max_batch_tokens);
+  const ThreadTeam::Activity activity(team_);
   ResizeOutputs(info_.config, batch);
-  if (auto status = Embed(batch, packing); !status.ok()) return status;
-  if (auto status = RunLayers(batch, packing); !status.ok()) return status;
-  if (auto status = Finish(batch, packing); !status.ok()) return status;
-  return AnyWantsLogits(batch) ? ComputeLogits(batch, packing) : absl::OkStatus();
-}
-
-Transformer::Packing Transformer::Pack(absl::Span<const SequenceTask> batch) const {
-  Packing packing;
-  for (const SequenceTask& task : batch) {
-    packing.first_row.push_back(packing.row_count);
-    packing.row_count += task.input->token_count;
+  if (auto status = Embed(batch); !status.ok()) return status;
+  for (size_t index = 0; index < layers_.size(); ++index) {
+    if (auto status = RunLayer(layers_[index]); !status.ok()) return status;
+    CopyHiddenOfAll(batch, static_cast<int64_t>(index) + 1);
   }
-  const int64_t rows_per_thread = (packing.row_count + team_.thread_count() - 1) / team_.thread_count();
-  const std::vector<int64_t>& row_counts = kernels_.row_counts;
-  packing.slab_rows = *std::lower_bound(row_counts.begin(), row_counts.end() - 1, rows_per_thread);
-  packing.longest_first.resize(batch.size());
-  std::iota(packing.longest_first.begin(), packing.longest_first.end(), size_t{0});
-  std::stable_sort(packing.longest_first.begin(), packing.longest_first.end(),
-                   [&](size_t a, size_t b) { return batch[a].input->token_count > batch[b].input->token_count; });
-  return packing;
+  if (auto status = Finish(batch); !status.ok()) return status;
+  return AnyWantsLogits(batch) ? ComputeLogits(batch) : absl::OkStatus();
 }
 
-absl::Status Transformer::Embed(absl::Span<const SequenceTask> batch, const Packing& packing) {
-  return team_.ParallelFor(static_cast<int64_t>(batch.size()), [&](int64_t item, int) {
-    const auto sequence = static_cast<size_t>(item);
-    float* x = x_.data() + packing.first_row[sequence] * info_.config.embedding_length;
-    EmbedSequence(*batch[sequence].input, x);
-    CopyHidden(batch[sequence], 0, x);
-  });
-}
-
-absl::Status Transformer::RunLayers(absl::Span<const SequenceTask> batch, const Packing& packing) {
-  const int64_t c = info_.config.embedding_length;
-  absl::Status status = ProjectQkv(layers_.front(), packing);
-  for (size_t index = 0; index < layers_.size() && status.ok(); ++index) {
-    const Layer& layer = layers_[index];
-    const Layer* next = index + 1 < layers_.size() ? &layers_[index + 1] : nullptr;
-    status = AttendAll(layer, batch, packing);
-    if (!status.ok()) return status;
-    // The slab goes on into the next layer while it is in the cache.
-    status = team_.ParallelFor(packing.slab_count(), [&](int64_t slab, int worker) {
-      const int64_t first = slab * packing.slab_rows;
-      const int64_t rows = packing.rows_of_slab(slab);
-      const WorkerScratch& scratch = scratch_[static_cast<size_t>(worker)];
-      layer.AddSublayers(rows, attended_.data() + first * c, x_.data() + first * c, scratch);
-      if (next) next->ProjectQkv(rows, x_.data() + first * c, qkv_.data() + first * 3 * c, scratch);
-    });
-    for (size_t sequence = 0; sequence < batch.size(); ++sequence) {
-      CopyHidden(batch[sequence], static_cast<int64_t>(index) + 1, x_.data() + packing.first_row[sequence] * c);
+absl::Status Transformer::Embed(absl::Span<const SequenceTask> batch) {
+  const int64_t rows = layout_.row_count();
+  auto status = team_.ParallelFor((rows + kEmbedRows - 1) / kEmbedRows, [&](int64_t item, int) {
+    for (int64_t row = item * kEmbedRows; row < std::min((item + 1) * kEmbedRows, rows); ++row) {
+      const size_t sequence = layout_.SequenceOf(row);
+      EmbedRow(*batch[sequence].input, row - layout_.first_row(sequence), x_.data() + row * stride_);
     }
-  }
+  });
+  if (status.ok()) CopyHiddenOfAll(batch, 0);
   return status;
 }
 
-absl::Status Transformer::ProjectQkv(const Layer& layer, const Packing& packing) {
+void Transformer::EmbedRow(const SequenceInput& input, int64_t position, float* row) const {
   const int64_t c = info_.config.embedding_length;
-  return team_.ParallelFor(packing.slab_count(), [&](int64_t slab, int worker) {
-    const int64_t first = slab * packing.slab_rows;
-    layer.ProjectQkv(packing.rows_of_slab(slab), x_.data() + first * c, qkv_.data() + first * 3 * c,
-                     scratch_[static_cast<size_t>(worker)]);
-  });
+  if (!input.hidden.empty()) {
+    std::copy_n(input.hidden.data() + position * c, c, row);
+    return;
+  }
+  tokens_->Read(input.token_ids[static_cast<size_t>(position)], row);
+  std::transform(row, row + c, positions_.data() + position * c, row, std::plus<>());
 }
 
-absl::Status Transformer::AttendAll(const Layer& layer, absl::Span<const SequenceTask> batch, const Packing& packing) {
+absl::Status Transformer::RunLayer(const Layer& layer) {
+  const int64_t rows = layout_.row_count();
+  absl::Status status = linear_->Run(rows, &layer.ln_1, layer.qkv, x_.data(), wide_.data());
+  if (status.ok()) status = AttendAll(layer.attention_scale);
+  if (status.ok()) status = linear_->Run(rows, nullptr, layer.attention_projection, attended_.data(), x_.data());
+  if (status.ok()) status = linear_->Run(rows, &layer.ln_2, layer.feed_forward, x_.data(), wide_.data());
+  if (status.ok()) status = linear_->Run(rows, nullptr, layer.feed_forward_projection, wide_.data(), x_.data());
+  return status;
+}
+
+absl::Status Transformer::AttendAll(float scale) {
   const ModelConfig& config = info_.config;
   const int64_t c = config.embedding_length;
-  const auto item_count = static_cast<int64_t>(batch.size()) * config.head_count;
+  const int64_t qkv_stride = ActivationStride(3 * c);
+  const auto pieces = layout_.attention_pieces();
+  const auto item_count = static_cast<int64_t>(pieces.size()) * config.head_count;
   return team_.ParallelFor(item_count, [&](int64_t item, int worker) {
-    const size_t sequence = packing.longest_first[static_cast<size_t>(item / config.head_count)];
+    const AttentionPiece& piece = pieces[static_cast<size_t>(item / config.head_count)];
     const int64_t first_channel = item % config.head_count * config.head_length();
-    const float* qkv = qkv_.data() + packing.first_row[sequence] * 3 * c + first_channel;
-    Attend({.token_count = batch[sequence].input->token_count,
-            .head_length = config.head_length(),
+    const int64_t first_row = layout_.first_row(piece.sequence);
+    const float* qkv = wide_.data() + first_row * qkv_stride + first_channel;
+    Attend({.head_length = config.head_length(),
             .q = qkv,
             .k = qkv + c,
             .v = qkv + 2 * c,
-            .input_stride = 3 * c,
-            .out = attended_.data() + packing.first_row[sequence] * c + first_channel,
-            .output_stride = c,
-            .scale = layer.attention_scale()},
-           scratch_[static_cast<size_t>(worker)].attention);
+            .input_stride = qkv_stride,
+            .out = attended_.data() + first_row * stride_ + first_channel,
+            .output_stride = stride_,
+            .scale = scale},
+           piece.first_row, piece.last_row, scratch_[static_cast<size_t>(worker)].attention);
   });
 }
 
-absl::Status Transformer::Finish(absl::Span<const SequenceTask> batch, const Packing& packing) {
+absl::Status Transformer::Finish(absl::Span<const SequenceTask> batch) {
   return team_.ParallelFor(static_cast<int64_t>(batch.size()), [&](int64_t item, int) {
     const auto sequence = static_cast<size_t>(item);
-    const int64_t offset = packing.first_row[sequence] * info_.config.embedding_length;
-    FinishSequence(batch[sequence], x_.data() + offset, final_.data() + offset);
+    const SequenceTask& task = batch[sequence];
+    const int64_t offset = layout_.first_row(sequence) * stride_;
+    const int64_t first = FirstFinalRow(task, info_.config);
+    float* final_rows = attended_.data() + offset;
+    LayerNorm(final_norm_, task.input->token_count - first, x_.data() + offset + first * stride_,
+              final_rows + first * stride_, stride_);
+    CopyHidden(task, info_.config, info_.config.layer_count + 1, final_rows, stride_);
+    PoolEmbedding(task, final_rows, stride_);
   });
 }
 
-absl::Status Transformer::ComputeLogits(absl::Span<const SequenceTask> batch, const Packing& packing) {
-  const int64_t c = info_.config.embedding_length;
-  // The rows asked for, gathered where attention's output was, and where the logits of each go.
-  std::vector<float*> destinations;
+void Transformer::GatherLogitRows(absl::Span<const SequenceTask> batch) {
+  logit_rows_.clear();
   for (size_t sequence = 0; sequence < batch.size(); ++sequence) {
     const SequenceTask& task = batch[sequence];
     if (!task.selection->logits) continue;
     const int64_t rows = RowCount(*task.selection->logits, task.input->token_count);
-    const int64_t first = packing.first_row[sequence] + task.input->token_count - rows;
-    std::copy_n(final_.data() + first * c, rows * c, attended_.data() + static_cast<int64_t>(destinations.size()) * c);
+    const int64_t first = layout_.first_row(sequence) + task.input->token_count - rows;
+    std::copy_n(attended_.data() + first * stride_, rows * stride_,
+                wide_.data() + static_cast<int64_t>(logit_rows_.size()) * stride_);
     for (int64_t row = 0; row < rows; ++row) {
-      destinations.push_back(task.output->logits.data() + row * info_.config.vocabulary_size);
+      logit_rows_.push_back(task.output->logits.data() + row * info_.config.vocabulary_size);
     }
   }
-  const auto row_count = static_cast<int64_t>(destinations.size());
-  const int64_t slab_rows = head_->max_rows();
-  const int64_t slab_count = (row_count + slab_rows - 1) / slab_rows;
-  return team_.ParallelFor(slab_count * head_->chunk_count(), [&](int64_t item, int worker) {
-    const int64_t first = item / head_->chunk_count() * slab_rows;
-    const int64_t rows = std::min(slab_rows, row_count - first);
-    head_->ComputeChunk(item % head_->chunk_count(), attended_.data() + first * c,
-                        absl::MakeSpan(destinations).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
-                        scratch_[static_cast<size_t>(worker)]);
+}
+
+absl::Status Transformer::ComputeLogits(absl::Span<const SequenceTask> batch) {
+  GatherLogitRows(batch);
+  const TokenTable& head = output_head();
+  const auto row_count = static_cast<int64_t>(logit_rows_.size());
+  const int64_t slab_count = (row_count + TokenTable::kMaxRows - 1) / TokenTable::kMaxRows;
+  return team_.ParallelFor(slab_count * head.chunk_count(), [&](int64_t item, int worker) {
+    const int64_t first = item / head.chunk_count() * TokenTable::kMaxRows;
+    const int64_t rows = std::min(TokenTable::kMaxRows, row_count - first);
+    head.ComputeLogits(item % head.chunk_count(), wide_.data() + first * stride_,
+                       absl::MakeSpan(logit_rows_).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
+                       scratch_[static_cast<size_t>(worker)].logits);
   });
 }
 
-void Transformer::EmbedSequence(const SequenceInput& input, float* x) const {
-  const int64_t c = info_.config.embedding_length;
-  if (!input.hidden.empty()) {
-    std::copy(input.hidden.begin(), input.hidden.end(), x);
-    return;
-  }
-  const float* position_row = position_embedding_.data();
-  for (const int32_t id : input.token_ids) {
-    const float* token_row = token_embedding_.data() + id * c;
-    x = std::transform(token_row, token_row + c, position_row, x, std::plus<>());
-    position_row += c;
-  }
-}
-
-void Transformer::FinishSequence(const SequenceTask& task, const float* x, float* final_rows) const {
-  const int64_t c = info_.config.embedding_length;
-  const int64_t final_place = info_.config.layer_count + 1;
-  const int64_t token_count = task.input->token_count;
-  const int64_t first = WantsAllFinalRows(task, final_place) ? 0 : token_count - 1;
-  LayerNorm(final_norm_, token_count - first, x + first * c, final_rows + first * c);
-  CopyHidden(task, final_place, final_rows);
-  if (!task.selection->embedding) return;
-  const absl::Span<float> embedding = absl::MakeSpan(task.output->embedding);
-  if (task.selection->embedding->pooling == Pooling::kMean) {
-    MeanOfRows(final_rows, token_count, embedding);
-  } else {
-    std::copy_n(final_rows + (token_count - 1) * c, c, embedding.begin());
-  }
-  if (task.selection->embedding->normalize) NormalizeToUnitLength(embedding);
-}
-
-void Transformer::CopyHidden(const SequenceTask& task, int64_t place, const float* rows) const {
-  const int64_t c = info_.config.embedding_length;
-  for (size_t i = 0; i < task.selection->hidden.size(); ++i) {
-    const HiddenSelection& selection = task.selection->hidden[i];
-    if (selection.layer != place) continue;
-    const int64_t count = RowCount(selection.positions, task.input->token_count);
-    std::copy_n(rows + (task.input->token_count - count) * c, count * c, task.output->hidden[i].begin());
+void Transformer::CopyHiddenOfAll(absl::Span<const SequenceTask> batch, int64_t place) const {
+  for (size_t sequence = 0; sequence < batch.size(); ++sequence) {
+    CopyHidden(batch[sequence], info_.config, place, x_.data() + layout_.first_row(sequence) * stride_, stride_);
   }
 }
 

@@ -8,36 +8,36 @@
 #define HWY_TARGET_INCLUDE "engine/ops/attention.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
-// Needs highway.h before it.
-#include "hwy/contrib/math/math-inl.h"
+// These need highway.h before them.
+#include "engine/ops/panel_product-inl.h"
+#include "engine/ops/vector_math-inl.h"
 
 #ifndef ENGINE_OPS_ATTENTION_LAYOUT_
 #define ENGINE_OPS_ATTENTION_LAYOUT_
 namespace attnd {
 
-// Query rows computed together: each key or value loaded serves this many.
-constexpr int64_t kQueryRows = 6;
-// Row lengths in scratch are multiples of the widest vector, 16 floats.
-constexpr int64_t kPadding = 16;
+// Keys and values are packed in panels whose widths divide this.
+constexpr int64_t kMaxPanelColumns = 32;
 
-inline int64_t PadRow(int64_t length) { return (length + kPadding - 1) / kPadding * kPadding; }
+inline int64_t RoundUpToPanels(int64_t columns) {
+  return (columns + kMaxPanelColumns - 1) / kMaxPanelColumns * kMaxPanelColumns;
+}
 
-// Where a head's intermediate results lie in scratch: offsets and row strides in floats.
-struct ScratchLayout {
-  ScratchLayout(int64_t token_count, int64_t head_length)
-      : score_stride(PadRow(token_count)),
-        value_stride(PadRow(head_length)),
-        values(head_length * score_stride),
-        scores(values + token_count * value_stride),
-        out(scores + kQueryRows * score_stride),
-        size(out + kQueryRows * value_stride) {}
+// Where intermediate results lie in scratch, in floats.
+struct AttentionLayout {
+  AttentionLayout(int64_t token_count, int64_t head_length)
+      : padded_tokens(RoundUpToPanels(token_count)),
+        // Half a panel more, lest the rows of a group share a set of the cache.
+        score_stride(padded_tokens + kMaxPanelColumns / 2),
+        values(head_length * padded_tokens),
+        scores(values + token_count * RoundUpToPanels(head_length)),
+        size(scores + kAttentionBlockRows * score_stride) {}
 
+  int64_t padded_tokens;
   int64_t score_stride;
-  int64_t value_stride;
-  // k transposed [D, T] lies at 0.
-  int64_t values;  // v [T, D]
-  int64_t scores;  // of one block of rows [kQueryRows, T]
-  int64_t out;     // weighted values of that block [kQueryRows, D]
+  // Panels of k transposed, [D, width] each, lie at 0.
+  int64_t values;  // panels of v, [T, width] each
+  int64_t scores;  // of one block of query rows [kAttentionBlockRows, T]
   int64_t size;
 };
 
@@ -46,164 +46,157 @@ struct ScratchLayout {
 
 HWY_BEFORE_NAMESPACE();
 namespace attnd::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::CappedTag<float, kPadding>;
-using Vector = hn::Vec<Floats>;
+static_assert(kAttentionBlockRows % kTileRows == 0);
 
-// Vectors of a row computed together; with kQueryRows of them the sums fill the register file.
-constexpr size_t kVectors = HWY_MAX_BYTES >= 64 ? 4 : 2;
-
-// Strides of c = a b, with a [rows, depth], b [depth, columns], c [rows, columns].
-struct ProductStrides {
-  int64_t a;
-  int64_t b;
-  int64_t c;
+// A head being computed: its inputs and its scratch.
+struct Workspace {
+  const AttentionHead& head;
+  size_t key_count;  // rows of k and v that are packed
+  float* keys;
+  float* values;
+  float* scores;
+  size_t score_stride;
 };
 
-// One tile of c = a b: kRows rows of kCount vectors.
-template <int64_t kRows, size_t kCount>
-HWY_INLINE void MultiplyTile(const float* a, const float* b, float* c, int64_t depth, const ProductStrides& strides) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  Vector sums[kRows][kCount];
-  for (auto& row : sums) {
-    for (Vector& sum : row) sum = hn::Zero(d);
-  }
-  for (int64_t k = 0; k < depth; ++k) {
-    Vector b_vectors[kCount];
-    for (size_t j = 0; j < kCount; ++j) b_vectors[j] = hn::LoadU(d, b + k * strides.b + j * lanes);
-    for (int64_t i = 0; i < kRows; ++i) {
-      const Vector a_vector = hn::Set(d, a[i * strides.a + k]);
-      for (size_t j = 0; j < kCount; ++j) sums[i][j] = hn::MulAdd(a_vector, b_vectors[j], sums[i][j]);
+// k [T, D] -> panels [D, width], so that a row of scores is a row of q times a panel; zeros beyond T.
+void PackKeys(const Workspace& work) {
+  const auto width = PanelColumns();
+  const auto depth = static_cast<size_t>(work.head.head_length);
+  const auto stride = static_cast<size_t>(work.head.input_stride);
+  float* panel = work.keys;
+  for (size_t first = 0; first < work.key_count; first += width) {
+    const size_t present = std::min(width, work.key_count - first);
+    const float* k = work.head.k + first * stride;
+    for (size_t i = 0; i < depth; ++i) {
+      for (size_t j = 0; j < present; ++j) panel[j] = k[j * stride + i];
+      for (size_t j = present; j < width; ++j) panel[j] = 0;
+      panel += width;
     }
   }
-  for (int64_t i = 0; i < kRows; ++i) {
-    for (size_t j = 0; j < kCount; ++j) hn::StoreU(sums[i][j], d, c + i * strides.c + j * lanes);
+}
+
+// v [T, D] -> panels [T, width], zeros beyond D.
+void PackValues(const Workspace& work) {
+  const auto width = PanelColumns();
+  const auto depth = static_cast<size_t>(work.head.head_length);
+  const auto stride = static_cast<size_t>(work.head.input_stride);
+  float* panel = work.values;
+  for (size_t first = 0; first < depth; first += width) {
+    const size_t present = std::min(width, depth - first);
+    for (size_t row = 0; row < work.key_count; ++row) {
+      std::copy_n(work.head.v + row * stride + first, present, panel);
+      std::fill(panel + present, panel + width, 0.0F);
+      panel += width;
+    }
   }
 }
 
-// c = a b for kRows rows; columns are rounded up to whole vectors.
-template <int64_t kRows>
-void MultiplyRows(const float* a, const float* b, float* c, int64_t depth, int64_t columns,
-                  const ProductStrides& strides) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Floats()));
-  constexpr auto kTile = static_cast<int64_t>(kVectors);
-  int64_t column = 0;
-  for (; column + (kTile - 1) * lanes < columns; column += kTile * lanes) {
-    MultiplyTile<kRows, kVectors>(a, b + column, c + column, depth, strides);
-  }
-  for (; column < columns; column += lanes) {
-    MultiplyTile<kRows, 1>(a, b + column, c + column, depth, strides);
+// Panels here are in the cache already.
+NextPanel NextOf(const float* panel) { return {.address = reinterpret_cast<const std::byte*>(panel)}; }
+
+// scores [rows, first_row + rows] = q k^T of query rows [first_row, first_row + rows), before scaling.
+void Score(const Workspace& work, size_t first_row, size_t rows) {
+  const size_t width = PanelColumns();
+  const auto depth = static_cast<size_t>(work.head.head_length);
+  const auto stride = static_cast<size_t>(work.head.input_stride);
+  for (size_t column = 0; column < first_row + rows; column += width) {
+    const float* panel = work.keys + column * depth;
+    for (size_t group = 0; group < rows; group += kTileRows) {
+      const size_t count = std::min(kTileRows, rows - group);
+      if (column >= first_row + group + count) continue;
+      RowsMultiplier<FloatFormat>::ForRows(count)(work.head.q + (first_row + group) * stride, stride, panel, depth,
+                                                  NextOf(panel), work.scores + group * work.score_stride + column,
+                                                  work.score_stride);
+    }
   }
 }
 
-void Multiply(int64_t rows, const float* a, const float* b, float* c, int64_t depth, int64_t columns,
-              const ProductStrides& strides) {
-  static_assert(kQueryRows == 6);
-  switch (rows) {
-    case 1:
-      return MultiplyRows<1>(a, b, c, depth, columns, strides);
-    case 2:
-      return MultiplyRows<2>(a, b, c, depth, columns, strides);
-    case 3:
-      return MultiplyRows<3>(a, b, c, depth, columns, strides);
-    case 4:
-      return MultiplyRows<4>(a, b, c, depth, columns, strides);
-    case 5:
-      return MultiplyRows<5>(a, b, c, depth, columns, strides);
-    default:
-      return MultiplyRows<6>(a, b, c, depth, columns, strides);
-  }
-}
-
-// scores[0, count) -> exp(scale (scores - max)), zeros in [count, padded_count). Returns their sum.
-float SoftmaxNumerators(float* scores, int64_t count, int64_t padded_count, float scale) {
+// scores[0, count) -> e^(scale (scores - max)) with `scale` times log2(e) given; zeros in [count, padded). Returns
+// their sum.
+float SoftmaxNumerators(float* scores, size_t count, size_t padded, float exponent_scale) {
   const Floats d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto lowest = hn::Set(d, hwy::LowestValue<float>());
-  const auto first = [&](int64_t j) {
-    return hn::FirstN(d, static_cast<size_t>(std::clamp(count - j, int64_t{0}, lanes)));
+  const size_t lanes = hn::Lanes(d);
+  auto max = hn::Set(d, scores[0]);
+  size_t j = 0;
+  for (; j + lanes <= count; j += lanes) max = hn::Max(max, hn::LoadU(d, scores + j));
+  float largest = hn::ReduceMax(d, max);
+  for (; j < count; ++j) largest = std::max(largest, scores[j]);
+  const auto maxima = hn::Set(d, largest);
+  const auto scales = hn::Set(d, exponent_scale);
+  const auto numerator = [&](size_t i) HWY_ATTR {
+    return Exp2OfNegative(d, hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales));
   };
-  Vector max = lowest;
-  for (int64_t j = 0; j < count; j += lanes) {
-    max = hn::Max(max, hn::IfThenElse(first(j), hn::LoadU(d, scores + j), lowest));
+  auto sum = hn::Zero(d);
+  for (j = 0; j + lanes <= count; j += lanes) {
+    const auto value = numerator(j);
+    hn::StoreU(value, d, scores + j);
+    sum = hn::Add(sum, value);
   }
-  const auto max_of_all = hn::Set(d, hn::ReduceMax(d, max));
-  const auto scales = hn::Set(d, scale);
-  Vector sum = hn::Zero(d);
-  for (int64_t j = 0; j < padded_count; j += lanes) {
-    const auto exponent = hn::Mul(hn::Sub(hn::LoadU(d, scores + j), max_of_all), scales);
-    const auto numerator = hn::IfThenElseZero(first(j), hn::Exp(d, exponent));
-    hn::StoreU(numerator, d, scores + j);
-    sum = hn::Add(sum, numerator);
+  if (j < count) {
+    const auto value = hn::IfThenElseZero(hn::FirstN(d, count - j), numerator(j));
+    hn::StoreU(value, d, scores + j);
+    sum = hn::Add(sum, value);
+    j += lanes;
   }
+  for (; j < padded; j += lanes) hn::StoreU(hn::Zero(d), d, scores + j);
   return hn::ReduceSum(d, sum);
 }
 
-// One head with its scratch.
-struct Workspace {
-  float* keys;    // [D, T], stride layout.score_stride
-  float* values;  // [T, D], stride layout.value_stride
-  float* scores;  // [kQueryRows, T], stride layout.score_stride
-  float* out;     // [kQueryRows, D], stride layout.value_stride
-  ScratchLayout layout;
-};
-
-// k [T, D] -> keys [D, T], so that a row of scores is a sum of rows of keys; columns beyond T are zero.
-void PackKeys(const AttentionHead& head, const Workspace& work) {
-  const int64_t stride = work.layout.score_stride;
-  // Blocks of columns, so that whole cache lines are written.
-  for (int64_t block = 0; block < stride; block += kPadding) {
-    const int64_t present = std::clamp(head.token_count - block, int64_t{0}, kPadding);
-    for (int64_t k = 0; k < head.head_length; ++k) {
-      float* column = work.keys + k * stride + block;
-      for (int64_t j = 0; j < present; ++j) column[j] = head.k[(block + j) * head.input_stride + k];
-      std::fill(column + present, column + kPadding, 0.0F);
+// out of query rows [first_row, first_row + rows): the scores, by now numerators, times v, over their sums.
+void Combine(const Workspace& work, size_t first_row, size_t rows, const float* sums) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t width = PanelColumns();
+  const auto depth = static_cast<size_t>(work.head.head_length);
+  HWY_ALIGN float weighted[kTileRows * kPanelVectors * hn::MaxLanes(Floats())];
+  for (size_t column = 0; column < depth; column += width) {
+    const size_t present = std::min(width, depth - column);
+    const float* panel = work.values + column * work.key_count;
+    for (size_t group = 0; group < rows; group += kTileRows) {
+      const size_t count = std::min(kTileRows, rows - group);
+      RowsMultiplier<FloatFormat>::ForRows(count)(work.scores + group * work.score_stride, work.score_stride, panel,
+                                                  first_row + group + count, NextOf(panel), weighted, width);
+      for (size_t i = 0; i < count; ++i) {
+        float* out = work.head.out + static_cast<int64_t>(first_row + group + i) * work.head.output_stride + column;
+        const auto reciprocal = hn::Set(d, 1.0F / sums[group + i]);
+        for (size_t k = 0; k < present; k += lanes) {
+          const auto value = hn::Mul(hn::Load(d, weighted + i * width + k), reciprocal);
+          if (k + lanes <= present) {
+            hn::StoreU(value, d, out + k);
+          } else {
+            hn::StoreN(value, d, out + k, present - k);
+          }
+        }
+      }
     }
   }
 }
 
-// v [T, D] -> values [T, D] with rows padded to whole vectors by zeros.
-void PackValues(const AttentionHead& head, const Workspace& work) {
-  for (int64_t j = 0; j < head.token_count; ++j) {
-    float* row = work.values + j * work.layout.value_stride;
-    std::copy_n(head.v + j * head.input_stride, head.head_length, row);
-    std::fill(row + head.head_length, row + work.layout.value_stride, 0.0F);
+void AttendBlock(const Workspace& work, size_t first_row, size_t rows) {
+  constexpr float kLog2E = 1.442695041F;
+  Score(work, first_row, rows);
+  float sums[kAttentionBlockRows];
+  for (size_t i = 0; i < rows; ++i) {
+    const size_t group_end = std::min(rows, (i / kTileRows + 1) * kTileRows);
+    sums[i] = SoftmaxNumerators(work.scores + i * work.score_stride, first_row + i + 1, first_row + group_end,
+                                work.head.scale * kLog2E);
   }
+  Combine(work, first_row, rows, sums);
 }
 
-// Rows [first, first + rows) of the output.
-void AttendRows(const AttentionHead& head, const Workspace& work, int64_t first, int64_t rows) {
-  const int64_t score_stride = work.layout.score_stride;
-  const int64_t value_stride = work.layout.value_stride;
-  const int64_t key_count = first + rows;
-  Multiply(rows, head.q + first * head.input_stride, work.keys, work.scores, head.head_length, key_count,
-           {.a = head.input_stride, .b = score_stride, .c = score_stride});
-  float sums[kQueryRows];
-  for (int64_t i = 0; i < rows; ++i) {
-    sums[i] = SoftmaxNumerators(work.scores + i * score_stride, first + i + 1, key_count, head.scale);
-  }
-  Multiply(rows, work.scores, work.values, work.out, key_count, head.head_length,
-           {.a = score_stride, .b = value_stride, .c = value_stride});
-  for (int64_t i = 0; i < rows; ++i) {
-    const float* weighted = work.out + i * value_stride;
-    float* out = head.out + (first + i) * head.output_stride;
-    for (int64_t k = 0; k < head.head_length; ++k) out[k] = weighted[k] / sums[i];
-  }
-}
-
-void AttendHead(const AttentionHead& head, float* scratch) {
-  const ScratchLayout layout(head.token_count, head.head_length);
-  const Workspace work{.keys = scratch,
+void AttendRows(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch) {
+  const AttentionLayout layout(last_row, head.head_length);
+  const Workspace work{.head = head,
+                       .key_count = static_cast<size_t>(last_row),
+                       .keys = scratch,
                        .values = scratch + layout.values,
                        .scores = scratch + layout.scores,
-                       .out = scratch + layout.out,
-                       .layout = layout};
-  PackKeys(head, work);
-  PackValues(head, work);
-  for (int64_t first = 0; first < head.token_count; first += kQueryRows) {
-    AttendRows(head, work, first, std::min(kQueryRows, head.token_count - first));
+                       .score_stride = static_cast<size_t>(layout.score_stride)};
+  PackKeys(work);
+  PackValues(work);
+  for (int64_t row = first_row; row < last_row; row += kAttentionBlockRows) {
+    AttendBlock(work, static_cast<size_t>(row), static_cast<size_t>(std::min(kAttentionBlockRows, last_row - row)));
   }
 }
 
@@ -213,13 +206,15 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace attnd {
 
-HWY_EXPORT(AttendHead);
+HWY_EXPORT(AttendRows);
 
-int64_t AttentionScratchSize(int64_t token_count, int64_t head_length) {
-  return ScratchLayout(token_count, head_length).size;
+int64_t AttentionScratchFloats(int64_t token_count, int64_t head_length) {
+  return AttentionLayout(token_count, head_length).size;
 }
 
-void Attend(const AttentionHead& head, float* scratch) { HWY_DYNAMIC_DISPATCH(AttendHead)(head, scratch); }
+void Attend(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(AttendRows)(head, first_row, last_row, scratch);
+}
 
 }  // namespace attnd
 #endif  // HWY_ONCE

@@ -7,9 +7,8 @@
 
 namespace attnd {
 
-// The head h of a sequence of T tokens. Row strides are in floats.
+// One head of a sequence of T tokens. Row strides are in floats.
 struct AttentionHead {
-  int64_t token_count = 0;   // T
   int64_t head_length = 0;   // D
   const float* q = nullptr;  // [T, D], row stride input_stride; k and v likewise
   const float* k = nullptr;
@@ -20,13 +19,16 @@ struct AttentionHead {
   float scale = 1;
 };
 
-// Floats of scratch that Attend needs for sequences of at most `token_count` tokens.
-int64_t AttentionScratchSize(int64_t token_count, int64_t head_length);
+// Query rows computed together; ranges of rows start at a multiple of it.
+inline constexpr int64_t kAttentionBlockRows = 24;
 
-// Computes one head. Scores right of the diagonal are not computed, but for the few that share a register or a block of
-// rows with it. The result of row i depends on rows 0..i alone, bit by bit. Threads: any, each with its own `scratch`
-// of AttentionScratchSize floats, 64-byte aligned.
-void Attend(const AttentionHead& head, float* scratch);
+// Floats of scratch that Attend needs for sequences of at most `token_count` tokens.
+int64_t AttentionScratchFloats(int64_t token_count, int64_t head_length);
+
+// Computes rows [first_row, last_row) of one head. Scores right of the diagonal are not computed, but for the few that
+// share a register or a group of rows with it. The bytes of row i depend on rows 0..i alone, not on the range. Threads:
+// any, each with its own `scratch` of AttentionScratchFloats, 64-byte aligned.
+void Attend(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch);
 
 }  // namespace attnd
 

@@ -47,15 +47,18 @@ std::string IsaName(dnnl::cpu_isa isa) {
   }
 }
 
+bool Includes(dnnl::cpu_isa isa, dnnl::cpu_isa part) {
+  return (static_cast<unsigned int>(isa) & static_cast<unsigned int>(part)) == static_cast<unsigned int>(part);
+}
+
 // Caps Highway where oneDNN is capped, so that one variable selects the fallback of everything.
 void CapVectorTarget(dnnl::cpu_isa isa) {
   int64_t allowed = hwy::SupportedTargets();
-  const auto level = static_cast<unsigned int>(isa);
-  constexpr auto kAvx512 = static_cast<unsigned int>(dnnl::cpu_isa::avx512_core);
-  constexpr auto kAvx2 = static_cast<unsigned int>(dnnl::cpu_isa::avx2);
   // A lower bit is a better target.
-  if ((level & kAvx512) != kAvx512) allowed &= ~(HWY_AVX2 - 1);
-  if ((level & kAvx2) != kAvx2) allowed &= ~(HWY_SSE4 - 1);
+  if (!Includes(isa, dnnl::cpu_isa::avx512_core_bf16)) allowed &= ~(HWY_AVX3_DL - 1);
+  if (!Includes(isa, dnnl::cpu_isa::avx512_core_vnni)) allowed &= ~(HWY_AVX3 - 1);
+  if (!Includes(isa, dnnl::cpu_isa::avx512_core)) allowed &= ~(HWY_AVX2 - 1);
+  if (!Includes(isa, dnnl::cpu_isa::avx2)) allowed &= ~(HWY_SSE4 - 1);
   hwy::SetSupportedTargetsForTest(allowed);
 }
 
@@ -75,6 +78,10 @@ const CpuDescription& DescribeCpu() {
   static const CpuDescription* description = new CpuDescription(Detect());
   return *description;
 }
+
+bool HasAvx512() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core); }
+
+bool MultipliesBfloat16() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core_bf16); }
 
 ComputeThreadScope::ComputeThreadScope()
     : saved_control_register_(_mm_getcsr()), saved_openmp_threads_(omp_get_max_threads()) {

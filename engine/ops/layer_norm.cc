@@ -63,9 +63,8 @@ void NormaliseRow(const LayerNormWeights& weights, const float* x, float* y) {
   }
 }
 
-void LayerNormRows(const LayerNormWeights& weights, int64_t rows, const float* x, float* y) {
-  const auto channels = static_cast<int64_t>(weights.gain.size());
-  for (int64_t row = 0; row < rows; ++row) NormaliseRow(weights, x + row * channels, y + row * channels);
+void LayerNormRows(const LayerNormWeights& weights, int64_t rows, const float* x, float* y, int64_t stride) {
+  for (int64_t row = 0; row < rows; ++row) NormaliseRow(weights, x + row * stride, y + row * stride);
 }
 
 }  // namespace attnd::HWY_NAMESPACE
@@ -76,8 +75,8 @@ namespace attnd {
 
 HWY_EXPORT(LayerNormRows);
 
-void LayerNorm(const LayerNormWeights& weights, int64_t rows, const float* x, float* y) {
-  HWY_DYNAMIC_DISPATCH(LayerNormRows)(weights, rows, x, y);
+void LayerNorm(const LayerNormWeights& weights, int64_t rows, const float* x, float* y, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(LayerNormRows)(weights, rows, x, y, stride);
 }
 
 }  // namespace attnd

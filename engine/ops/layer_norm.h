@@ -16,8 +16,9 @@ struct LayerNormWeights {
   float epsilon = 0;
 };
 
-// x [rows, C] -> y [rows, C], where C is the size of gain and bias. x and y may be the same. Threads: any.
-void LayerNorm(const LayerNormWeights& weights, int64_t rows, const float* x, float* y);
+// x [rows, C] -> y [rows, C], where C is the size of gain and bias, with `stride` floats from row to row of both. x and
+// y may be the same. Threads: any.
+void LayerNorm(const LayerNormWeights& weights, int64_t rows, const float* x, float* y, int64_t stride);
 
 }  // namespace attnd
 

@@ -1,19 +1,23 @@
-// Linear layers y = f(x W + b) through oneDNN's matmul, with weights packed once and bias, GELU or the residual
-// addition fused into the product.
+// Linear layers y = f(x W + b), with weights packed once and bias, GELU or the residual addition fused into the
+// product.
+//
+// A product is cut into tiles, some rows times some columns, so that threads can share one of any shape. Letters as in
+// engine/model/config.h; strides count floats unless they say bytes.
 
 #ifndef ENGINE_OPS_LINEAR_H_
 #define ENGINE_OPS_LINEAR_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "engine/tensor/arena.h"
+#include "engine/tensor/data_type.h"
 
 namespace attnd {
 
@@ -23,6 +27,8 @@ enum class Epilogue { kStore, kGeluTanh, kGeluErf, kAddToOutput };
 struct LinearShape {
   int64_t in = 0;
   int64_t out = 0;
+  int64_t in_stride = 0;   // from one row of x to the next
+  int64_t out_stride = 0;  // from one row of y to the next
   Epilogue epilogue = Epilogue::kStore;
   bool has_bias = true;
 };
@@ -35,54 +41,63 @@ enum class WeightOrder {
 
 // Weights of one layer in the layout its kernel reads.
 struct PackedLinear {
-  const float* weights = nullptr;
-  const float* bias = nullptr;  // [out]; not read when the shape has no bias
+  const std::byte* weights = nullptr;
+  const float* bias = nullptr;  // [out], zeros when the shape has no bias
+  // Of int8 weights, one an output: what a weight is multiplied by, and the sum of the weights after that.
+  const float* scales = nullptr;
+  const float* sums = nullptr;
 };
 
-// Most rows computed by one call.
-inline constexpr int64_t kMaxLinearRows = 128;
+// Rows [0, rows) and columns [first_column, first_column + columns) of a product.
+struct LinearTile {
+  int64_t rows = 0;
+  int64_t first_column = 0;      // a multiple of column_step()
+  int64_t columns = 0;           // a multiple of it, or up to the last column
+  const std::byte* x = nullptr;  // row 0: floats, or what ConvertRows made of them
+  float* y = nullptr;            // row 0, column first_column
+};
 
-// The compiled code of one LinearShape, shared by all layers of that shape. oneDNN compiles a primitive for one number
-// of rows; a kernel holds primitives for some numbers of rows and rounds any other up to the next of them, the rows
-// beyond it computed and never read. Among the numbers tried it keeps those at which a row gets the same bytes whatever
-// its place and its company: batch invariance rests on this, and oneDNN does not promise it (docs/decisions/0003).
-// Threads: Run by any inside a ComputeThreadScope, each with its own scratchpad; the rest by any. Errors: INTERNAL from
-// oneDNN.
+// The code of one LinearShape for one type of weights, shared by all layers of that shape. The bytes of a row depend on
+// neither the other rows nor the tile it is computed in: batch invariance rests on this.
+// Threads: Run by any inside a ComputeThreadScope, each with its own scratchpad; the rest by any.
 class LinearKernel {
  public:
-  static absl::StatusOr<std::unique_ptr<LinearKernel>> Create(const LinearShape& shape);
-  ~LinearKernel();
+  // The fastest code there is for `shape` on this CPU.
+  static std::unique_ptr<LinearKernel> Create(const LinearShape& shape, DataType type);
+  virtual ~LinearKernel() = default;
 
-  // Copies `weights` (in * out floats) and `bias` (out floats, or empty) into `arena`, packed.
-  absl::StatusOr<PackedLinear> Pack(const float* weights, WeightOrder order, absl::Span<const float> bias,
-                                    Arena& arena) const;
+  // Copies `weights` (in * out floats) and `bias` (out floats, or empty) into `arena`, packed and in the kernel's type.
+  virtual absl::StatusOr<PackedLinear> Pack(const float* weights, WeightOrder order, absl::Span<const float> bias,
+                                            Arena& arena) const = 0;
 
-  // x [rows, in] -> y [rows, out], rows in [1, max_rows()]. Reads and writes RoundUpRows(rows) rows of x and y.
-  // `scratchpad` holds scratchpad_floats(), 64-byte aligned. oneDNN reports failure by throwing dnnl::error; see
-  // ThreadTeam for where it is caught.
-  void Run(int64_t rows, const float* x, const PackedLinear& layer, float* y, float* scratchpad) const;
+  // Bytes of a row of x that ConvertRows writes; 0 where Run reads rows of floats, in_stride apart.
+  virtual int64_t converted_row_bytes() const = 0;
 
-  // The numbers of rows there are primitives for, ascending.
-  const std::vector<int64_t>& row_counts() const { return row_counts_; }
-  int64_t max_rows() const { return row_counts_.back(); }
-  int64_t RoundUpRows(int64_t rows) const { return *std::lower_bound(row_counts_.begin(), row_counts_.end(), rows); }
+  // x [rows, in] -> converted [rows, converted_row_bytes()]. Only where that is not 0.
+  virtual void ConvertRows(int64_t rows, const float* x, std::byte* converted) const = 0;
+
+  // Computes one tile. `scratchpad` holds scratchpad_bytes(), 64-byte aligned. Errors: exceptions of oneDNN; see
+  // ThreadTeam for where they are caught.
+  virtual void Run(const LinearTile& tile, const PackedLinear& layer, std::byte* scratchpad) const = 0;
+
+  // Tiles begin at multiples of this many columns.
+  virtual int64_t column_step() const = 0;
+  // Rows of every tile but the last, which may have fewer, when `rows` are cut into tiles.
+  virtual int64_t TileRows(int64_t rows) const = 0;
+  // Rows of x and y that a tile of `rows` rows reads and writes: `rows`, or what a kernel rounds it up to.
+  virtual int64_t RowsTouched(int64_t rows) const = 0;
+
+  virtual int64_t scratchpad_bytes() const = 0;
+  // Such as "brg_matmul:avx512_core" or "panels:AVX2".
+  virtual std::string implementation() const = 0;
 
   const LinearShape& shape() const { return shape_; }
-  int64_t scratchpad_floats() const;
-  // oneDNN's name of the implementation, such as "brg_matmul:avx512_core".
-  std::string implementation() const;
+
+ protected:
+  explicit LinearKernel(const LinearShape& shape) : shape_(shape) {}
 
  private:
-  struct Primitives;
-
-  LinearKernel(const LinearShape& shape, std::unique_ptr<Primitives> primitives);
-
-  // Keeps the primitives that give a row the same bytes at every place.
-  absl::Status KeepInvariantRowCounts();
-
   LinearShape shape_;
-  std::vector<int64_t> row_counts_;
-  std::unique_ptr<Primitives> primitives_;
 };
 
 }  // namespace attnd

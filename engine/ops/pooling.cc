@@ -1,19 +1,23 @@
 #include "engine/ops/pooling.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <vector>
 
 namespace attnd {
 
-void MeanOfRows(const float* x, int64_t rows, absl::Span<float> mean) {
-  const size_t channels = mean.size();
-  std::vector<double> sums(channels);
-  for (int64_t row = 0; row < rows; ++row) {
-    for (size_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(x[c]);
-    x += channels;
+void MeanOfRows(const float* x, int64_t rows, int64_t stride, absl::Span<float> mean) {
+  // A cache line of channels at a time.
+  constexpr size_t kChannels = 16;
+  for (size_t first = 0; first < mean.size(); first += kChannels) {
+    const size_t channels = std::min(kChannels, mean.size() - first);
+    double sums[kChannels] = {};
+    for (int64_t row = 0; row < rows; ++row) {
+      const float* values = x + row * stride + first;
+      for (size_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(values[c]);
+    }
+    for (size_t c = 0; c < channels; ++c) mean[first + c] = static_cast<float>(sums[c] / static_cast<double>(rows));
   }
-  for (size_t c = 0; c < channels; ++c) mean[c] = static_cast<float>(sums[c] / static_cast<double>(rows));
 }
 
 void NormalizeToUnitLength(absl::Span<float> vector) {

@@ -9,8 +9,9 @@
 
 namespace attnd {
 
-// mean[c] = sum over rows of x[row, c] / rows, summed in double. x [rows, C], mean [C]. Threads: any.
-void MeanOfRows(const float* x, int64_t rows, absl::Span<float> mean);
+// mean[c] = sum over rows of x[row, c] / rows, summed in double. x [rows, C] with `stride` floats from row to row, mean
+// [C]. Threads: any.
+void MeanOfRows(const float* x, int64_t rows, int64_t stride, absl::Span<float> mean);
 
 // Scales to unit Euclidean length; a vector of length zero stays zero. Threads: any.
 void NormalizeToUnitLength(absl::Span<float> vector);

@@ -12,21 +12,24 @@
 namespace attnd {
 namespace {
 
-// About 40 us on current CPUs: longer than the gap between two loops of a forward pass, shorter than anyone notices.
-constexpr int kSpins = 1000;
+// About 1 ms on current CPUs: longer than the last item of a loop lets the others wait, unless its thread has lost its
+// CPU.
+constexpr int kMaxActiveSpins = 25'000;
+// About 1 us.
+constexpr int kIdleSpins = 25;
 
-// Returns once `value` is no longer `old`.
-void WaitForChange(const std::atomic<uint32_t>& value, uint32_t old) {
-  for (int spin = 0; spin < kSpins; ++spin) {
+}  // namespace
+
+void ThreadTeam::WaitForChange(const std::atomic<uint32_t>& value, uint32_t old) const {
+  for (int spin = 0; spin < kMaxActiveSpins; ++spin) {
     if (value.load(std::memory_order_acquire) != old) return;
+    if (spin > kIdleSpins && !active_.load(std::memory_order_relaxed)) break;
     _mm_pause();
   }
   value.wait(old, std::memory_order_acquire);
 }
 
-}  // namespace
-
-ThreadTeam::ThreadTeam(int thread_count) {
+ThreadTeam::ThreadTeam(int thread_count) : parts_(static_cast<size_t>(thread_count)) {
   for (int worker = 1; worker < thread_count; ++worker) {
     threads_.emplace_back([this, worker] { Serve(worker); });
   }
@@ -34,21 +37,27 @@ ThreadTeam::ThreadTeam(int thread_count) {
 
 ThreadTeam::~ThreadTeam() {
   stopping_ = true;
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  loops_.fetch_add(1, std::memory_order_release);
+  loops_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 absl::Status ThreadTeam::ParallelFor(int64_t count, absl::FunctionRef<void(int64_t, int)> body) {
+  if (count == 0) return absl::OkStatus();
   const ComputeThreadScope compute_thread;
   body_ = &body;
-  item_count_ = count;
-  next_item_.store(0, std::memory_order_relaxed);
-  busy_threads_.store(static_cast<uint32_t>(threads_.size()), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  unfinished_.store(static_cast<uint32_t>(count), std::memory_order_relaxed);
+  const auto part_count = static_cast<int64_t>(parts_.size());
+  for (int64_t i = 0; i < part_count; ++i) {
+    const auto first = static_cast<uint64_t>(count * i / part_count);
+    const auto end = static_cast<uint64_t>(count * (i + 1) / part_count);
+    parts_[static_cast<size_t>(i)].untaken.store(first << 32 | end, std::memory_order_release);
+  }
+  loops_.fetch_add(1, std::memory_order_release);
+  loops_.notify_all();
   TakeItems(0);
-  while (const uint32_t busy = busy_threads_.load(std::memory_order_acquire)) WaitForChange(busy_threads_, busy);
+  while (const uint32_t unfinished = unfinished_.load(std::memory_order_acquire))
+    WaitForChange(unfinished_, unfinished);
   const absl::MutexLock lock(&mutex_);
   if (error_.empty()) return absl::OkStatus();
   return absl::InternalError(std::exchange(error_, {}));
@@ -58,25 +67,40 @@ void ThreadTeam::Serve(int worker) {
   pthread_setname_np(pthread_self(), absl::StrCat("attnd-engine-", worker).c_str());
   const ComputeThreadScope compute_thread;
   for (uint32_t seen = 0;;) {
-    WaitForChange(generation_, seen);
-    ++seen;
+    WaitForChange(loops_, seen);
+    seen = loops_.load(std::memory_order_acquire);
     if (stopping_) return;
     TakeItems(worker);
-    if (busy_threads_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_threads_.notify_one();
   }
 }
 
 void ThreadTeam::TakeItems(int worker) {
-  try {
-    for (;;) {
-      const int64_t item = next_item_.fetch_add(1, std::memory_order_relaxed);
-      if (item >= item_count_) return;
-      (*body_)(item, worker);
+  // Its own part, then those of the workers after it.
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[(static_cast<size_t>(worker) + i) % parts_.size()];
+    for (int64_t item; (item = TakeItem(part)) >= 0;) Compute(item, worker);
+  }
+}
+
+int64_t ThreadTeam::TakeItem(Part& part) {
+  uint64_t untaken = part.untaken.load(std::memory_order_acquire);
+  for (;;) {
+    const uint64_t first = untaken >> 32;
+    if (first == (untaken & 0xFFFFFFFF)) return -1;
+    if (part.untaken.compare_exchange_weak(untaken, untaken + (uint64_t{1} << 32), std::memory_order_acquire)) {
+      return static_cast<int64_t>(first);
     }
+  }
+}
+
+void ThreadTeam::Compute(int64_t item, int worker) {
+  try {
+    (*body_)(item, worker);
   } catch (const std::exception& exception) {
     const absl::MutexLock lock(&mutex_);
     error_ = exception.what();
   }
+  if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
 }
 
 }  // namespace attnd

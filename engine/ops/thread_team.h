@@ -1,5 +1,5 @@
-// The threads that compute. One loop at a time is spread over them; between the loops of a forward pass they spin for
-// some microseconds, between forward passes they sleep.
+// The threads that compute. One loop at a time is spread over them; between the loops of a forward pass they spin,
+// between forward passes they sleep.
 
 #ifndef ENGINE_OPS_THREAD_TEAM_H_
 #define ENGINE_OPS_THREAD_TEAM_H_
@@ -26,24 +26,49 @@ class ThreadTeam {
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  int thread_count() const { return static_cast<int>(threads_.size()) + 1; }
+  int thread_count() const { return static_cast<int>(parts_.size()); }
 
-  // Calls body(item, worker) once for every item in [0, count), worker in [0, thread_count()), items in ascending order
-  // as workers become free. Returns when all calls have. INTERNAL with its text when a call threw: this is where
-  // exceptions of oneDNN and of the allocator end.
+  // While one exists the team's threads wait for the next loop spinning, ready at once. Threads: as ParallelFor.
+  class Activity {
+   public:
+    explicit Activity(ThreadTeam& team) : team_(team) { team_.active_.store(true, std::memory_order_relaxed); }
+    ~Activity() { team_.active_.store(false, std::memory_order_relaxed); }
+    Activity(const Activity&) = delete;
+    Activity& operator=(const Activity&) = delete;
+
+   private:
+    ThreadTeam& team_;
+  };
+
+  // Calls body(item, worker) once for every item in [0, count), count below 2^32, worker in [0, thread_count()). Each
+  // worker takes a part of the range in ascending order, so that what an item brings into the cache may serve the next,
+  // and then helps the others with theirs. Returns when all calls have. INTERNAL with its text when a call threw: this
+  // is where exceptions of oneDNN and of the allocator end.
   absl::Status ParallelFor(int64_t count, absl::FunctionRef<void(int64_t item, int worker)> body);
 
  private:
+  // The items of one worker's part that nobody has taken: the first in the upper half, the end in the lower. A line of
+  // the cache for each, lest workers wait for each other's.
+  struct alignas(64) Part {
+    std::atomic<uint64_t> untaken = 0;
+  };
+
   void Serve(int worker);
+  // Takes items of the loop at hand until none is left.
   void TakeItems(int worker);
+  // The next item of `part`, or -1 when all are taken.
+  static int64_t TakeItem(Part& part);
+  void Compute(int64_t item, int worker);
+  // Returns once `value` is no longer `old`.
+  void WaitForChange(const std::atomic<uint32_t>& value, uint32_t old) const;
 
-  // The loop at hand; written before generation_ grows, read after.
+  // Of the loop at hand. Written while no item is to be had, read by those who have taken one: a thread that has lost
+  // its CPU does not hold up a loop, for only those that took an item must come back.
   const absl::FunctionRef<void(int64_t, int)>* body_ = nullptr;
-  int64_t item_count_ = 0;
-  std::atomic<int64_t> next_item_ = 0;
-
-  std::atomic<uint32_t> generation_ = 0;    // grows by one a loop
-  std::atomic<uint32_t> busy_threads_ = 0;  // of threads_, in the loop at hand
+  std::vector<Part> parts_;               // [thread count]
+  std::atomic<uint32_t> unfinished_ = 0;  // items
+  std::atomic<uint32_t> loops_ = 0;       // begun so far
+  std::atomic<bool> active_ = false;
   std::atomic<bool> stopping_ = false;
 
   absl::Mutex mutex_;

@@ -22,19 +22,20 @@ size_t RoundUp(size_t value, size_t multiple) { return (value + multiple - 1) / 
 
 void Arena::Unmap::operator()(std::byte* block) const { munmap(block, byte_count); }
 
-absl::StatusOr<absl::Span<float>> Arena::AllocateFloats(int64_t count) {
+absl::StatusOr<std::byte*> Arena::AllocateBytes(int64_t count, size_t element_bytes) {
   constexpr int64_t kMaxCount = std::numeric_limits<int64_t>::max() / 8;
   if (count < 0 || count > kMaxCount) {
-    return absl::ResourceExhaustedError(absl::StrFormat("%d floats do not fit in memory", count));
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("%d elements of %d bytes do not fit in memory", count, element_bytes));
   }
-  const size_t byte_count = RoundUp(static_cast<size_t>(count) * sizeof(float), kAlignment);
+  const size_t byte_count = RoundUp(static_cast<size_t>(count) * element_bytes, kAlignment);
   if (byte_count > free_bytes_) {
     if (absl::Status status = AddBlock(byte_count); !status.ok()) return status;
   }
-  float* floats = reinterpret_cast<float*>(next_);
+  std::byte* allocated = next_;
   next_ += byte_count;
   free_bytes_ -= byte_count;
-  return absl::MakeSpan(floats, static_cast<size_t>(count));
+  return allocated;
 }
 
 absl::Status Arena::AddBlock(size_t byte_count) {

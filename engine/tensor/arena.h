@@ -22,7 +22,12 @@ class Arena {
   Arena& operator=(Arena&&) = default;
 
   // `count` zeros. RESOURCE_EXHAUSTED when the system has no memory for them.
-  absl::StatusOr<absl::Span<float>> AllocateFloats(int64_t count);
+  template <typename T>
+  absl::StatusOr<absl::Span<T>> Allocate(int64_t count) {
+    const absl::StatusOr<std::byte*> bytes = AllocateBytes(count, sizeof(T));
+    if (!bytes.ok()) return bytes.status();
+    return absl::MakeSpan(reinterpret_cast<T*>(*bytes), static_cast<size_t>(count));
+  }
 
  private:
   struct Unmap {
@@ -31,6 +36,7 @@ class Arena {
   };
   using Block = std::unique_ptr<std::byte, Unmap>;
 
+  absl::StatusOr<std::byte*> AllocateBytes(int64_t count, size_t element_bytes);
   absl::Status AddBlock(size_t byte_count);
 
   std::vector<Block> blocks_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,10 +33,11 @@ ModelConfig OddConfig() {
           .feed_forward_length = 101};
 }
 
-std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2) {
+std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2, DataType type = DataType::kFloat32) {
   const auto weights = SeededWeights::Create(OddConfig(), 5);
   EXPECT_TRUE(weights.ok()) << weights.status();
-  auto transformer = Transformer::Create(**weights, {.thread_count = thread_count, .max_batch_tokens = 300});
+  auto transformer =
+      Transformer::Create(**weights, {.data_type = type, .thread_count = thread_count, .max_batch_tokens = 300});
   EXPECT_TRUE(transformer.ok()) << transformer.status();
   return *std::move(transformer);
 }
@@ -70,31 +73,61 @@ void ExpectSameBytes(const SequenceOutput& a, const SequenceOutput& b) {
   EXPECT_EQ(a.embedding, b.embedding);
 }
 
-TEST(TransformerTest, ASequenceGetsTheSameBytesAloneAndInAnyBatch) {
-  const auto transformer = CreateTransformer();
+class DataTypeTest : public testing::TestWithParam<DataType> {};
+
+TEST_P(DataTypeTest, ASequenceGetsTheSameBytesAloneAndInAnyBatch) {
+  const auto transformer = CreateTransformer(2, GetParam());
   std::vector<SequenceInput> inputs;
   for (const int64_t length : {1, 70, 2, 33, 5, 64, 17}) {
     inputs.push_back(Ids(length, static_cast<int64_t>(inputs.size())));
   }
-  const auto together = Forward(*transformer, inputs, kEverything);
-  std::vector<SequenceInput> reversed(inputs.rbegin(), inputs.rend());
-  auto backwards = Forward(*transformer, reversed, kEverything);
-  std::reverse(backwards.begin(), backwards.end());
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    SCOPED_TRACE(inputs[i].token_count);
-    ExpectSameBytes(Forward(*transformer, {inputs[i]}, kEverything)[0], together[i]);
-    ExpectSameBytes(backwards[i], together[i]);
+  std::vector<SequenceOutput> alone;
+  for (const SequenceInput& input : inputs) alone.push_back(Forward(*transformer, {input}, kEverything)[0]);
+  std::mt19937 generator(1);
+  std::vector<size_t> order(inputs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  for (int round = 0; round < 20; ++round) {
+    // Some of them, in any order.
+    std::shuffle(order.begin(), order.end(), generator);
+    const size_t count = 1 + generator() % order.size();
+    std::vector<SequenceInput> batch;
+    for (size_t i = 0; i < count; ++i) batch.push_back(inputs[order[i]]);
+    const auto together = Forward(*transformer, batch, kEverything);
+    for (size_t i = 0; i < count; ++i) {
+      SCOPED_TRACE(batch[i].token_count);
+      ExpectSameBytes(together[i], alone[order[i]]);
+    }
   }
 }
 
-TEST(TransformerTest, TheNumberOfThreadsDoesNotChangeTheBytes) {
+TEST_P(DataTypeTest, TheNumberOfThreadsDoesNotChangeTheBytes) {
   const std::vector<SequenceInput> inputs = {Ids(50, 1), Ids(9, 2), Ids(70, 3)};
-  const auto expected = Forward(*CreateTransformer(1), inputs, kEverything);
+  const auto expected = Forward(*CreateTransformer(1, GetParam()), inputs, kEverything);
   for (const int thread_count : {2, 3, 5}) {
-    const auto outputs = Forward(*CreateTransformer(thread_count), inputs, kEverything);
+    const auto outputs = Forward(*CreateTransformer(thread_count, GetParam()), inputs, kEverything);
     for (size_t i = 0; i < inputs.size(); ++i) ExpectSameBytes(outputs[i], expected[i]);
   }
 }
+
+TEST_P(DataTypeTest, EmbeddingsAreCloseToThoseOfFloat32) {
+  const OutputSelection selection{.embedding = EmbeddingSelection{.pooling = Pooling::kMean}};
+  const auto exact = Forward(*CreateTransformer(), {Ids(50, 1)}, selection)[0].embedding;
+  const auto embedding = Forward(*CreateTransformer(2, GetParam()), {Ids(50, 1)}, selection)[0].embedding;
+  double cosine = 0;
+  for (size_t c = 0; c < exact.size(); ++c) cosine += static_cast<double>(exact[c]) * static_cast<double>(embedding[c]);
+  EXPECT_GE(cosine, GetParam() == DataType::kInt8 ? 0.999 : 0.9998);
+}
+
+TEST_P(DataTypeTest, SaysWhatItComputesWith) {
+  const EngineInfo info = CreateTransformer(2, GetParam())->info();
+  EXPECT_EQ(info.data_type, GetParam());
+  EXPECT_THAT(info.linear_implementation, testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(info.output_head_implementation, testing::EndsWith(GetParam() == DataType::kFloat32 ? "f32" : "bf16"));
+}
+
+INSTANTIATE_TEST_SUITE_P(DataTypes, DataTypeTest,
+                         testing::Values(DataType::kFloat32, DataType::kBfloat16, DataType::kInt8),
+                         [](const auto& each) { return std::string(DataTypeName(each.param)); });
 
 TEST(TransformerTest, TheLastPositionIsTheLastRowOfAll) {
   const auto transformer = CreateTransformer();

@@ -16,12 +16,12 @@ namespace {
 
 // A sequence of one head, with gaps between its rows so that strides matter.
 struct Fixture {
-  Fixture(int64_t token_count, int64_t head_length)
-      : stride(3 * head_length + 5),
-        qkv(RandomFloats(token_count * stride, 7)),
-        out(static_cast<size_t>(token_count * (head_length + 3)), -99.0F) {
-    head = {.token_count = token_count,
-            .head_length = head_length,
+  Fixture(int64_t tokens, int64_t head_length)
+      : token_count(tokens),
+        stride(3 * head_length + 5),
+        qkv(RandomFloats(tokens * stride, 7)),
+        out(static_cast<size_t>(tokens * (head_length + 3)), -99.0F) {
+    head = {.head_length = head_length,
             .q = qkv.data(),
             .k = qkv.data() + head_length,
             .v = qkv.data() + 2 * head_length,
@@ -31,15 +31,18 @@ struct Fixture {
             .scale = 1 / std::sqrt(static_cast<float>(head_length))};
   }
 
-  void Run() {
+  void Run() { RunRows(0, token_count); }
+
+  void RunRows(int64_t first_row, int64_t last_row) {
     Arena arena;
-    auto scratch = arena.AllocateFloats(AttentionScratchSize(head.token_count, head.head_length));
+    auto scratch = arena.Allocate<float>(AttentionScratchFloats(token_count, head.head_length));
     ASSERT_TRUE(scratch.ok());
     // What an earlier head left behind must not matter.
     std::fill(scratch->begin(), scratch->end(), std::numeric_limits<float>::quiet_NaN());
-    Attend(head, scratch->data());
+    Attend(head, first_row, last_row, scratch->data());
   }
 
+  int64_t token_count;
   int64_t stride;
   std::vector<float> qkv;
   std::vector<float> out;
@@ -94,12 +97,21 @@ TEST(AttentionTest, ARowDoesNotDependOnLaterRows) {
   whole.Run();
   for (const int64_t token_count : {1, 6, 13, 60}) {
     Fixture part(61, 20);
-    part.head.token_count = token_count;
-    part.Run();
+    part.RunRows(0, token_count);
     const auto size = static_cast<size_t>(token_count * part.head.output_stride);
     EXPECT_EQ(std::vector<float>(part.out.begin(), part.out.begin() + static_cast<std::ptrdiff_t>(size)),
               std::vector<float>(whole.out.begin(), whole.out.begin() + static_cast<std::ptrdiff_t>(size)));
   }
+}
+
+TEST(AttentionTest, ARowDoesNotDependOnTheRangeItIsComputedIn) {
+  Fixture whole(131, 20);
+  whole.Run();
+  Fixture parts(131, 20);
+  parts.RunRows(96, 131);
+  parts.RunRows(0, 24);
+  parts.RunRows(24, 96);
+  EXPECT_EQ(parts.out, whole.out);
 }
 
 TEST(AttentionTest, LargeScoresDoNotOverflow) {

@@ -32,14 +32,16 @@ class LayerNormTest : public testing::TestWithParam<int64_t> {};
 TEST_P(LayerNormTest, EqualsDoubleReferenceOnEveryRow) {
   const int64_t channels = GetParam();
   constexpr int64_t kRows = 3;
+  const int64_t stride = channels + 5;
   const auto gain = RandomFloats(channels, 1);
   const auto bias = RandomFloats(channels, 2);
-  auto x = RandomFloats(kRows * channels, 3, 5.0F);
+  auto x = RandomFloats(kRows * stride, 3, 5.0F);
   for (float& value : x) value += 20;  // a mean that must cancel
-  std::vector<float> y(x.size());
-  LayerNorm({.gain = gain, .bias = bias, .epsilon = kEpsilon}, kRows, x.data(), y.data());
+  std::vector<float> y(x.size(), -99.0F);
+  LayerNorm({.gain = gain, .bias = bias, .epsilon = kEpsilon}, kRows, x.data(), y.data(), stride);
   for (int64_t row = 0; row < kRows; ++row) {
-    EXPECT_LT(RelativeError(y.data() + row * channels, ReferenceRow(x.data() + row * channels, gain, bias)), 2e-6);
+    EXPECT_LT(RelativeError(y.data() + row * stride, ReferenceRow(x.data() + row * stride, gain, bias)), 2e-6);
+    EXPECT_EQ(y[static_cast<size_t>(row * stride + channels)], -99.0F) << "wrote beyond row " << row;
   }
 }
 
@@ -51,8 +53,8 @@ TEST(LayerNormTest, WorksInPlace) {
   auto x = RandomFloats(37, 3);
   std::vector<float> y(37);
   const LayerNormWeights weights{.gain = gain, .bias = bias, .epsilon = kEpsilon};
-  LayerNorm(weights, 1, x.data(), y.data());
-  LayerNorm(weights, 1, x.data(), x.data());
+  LayerNorm(weights, 1, x.data(), y.data(), 37);
+  LayerNorm(weights, 1, x.data(), x.data(), 37);
   EXPECT_EQ(x, y);
 }
 
@@ -61,7 +63,7 @@ TEST(LayerNormTest, ConstantRowGivesTheBias) {
   const auto bias = RandomFloats(19, 2);
   const std::vector<float> x(19, 4.0F);
   std::vector<float> y(19);
-  LayerNorm({.gain = gain, .bias = bias, .epsilon = kEpsilon}, 1, x.data(), y.data());
+  LayerNorm({.gain = gain, .bias = bias, .epsilon = kEpsilon}, 1, x.data(), y.data(), 19);
   EXPECT_THAT(y, testing::Pointwise(testing::FloatNear(1e-6F), bias));
 }
 

@@ -13,9 +13,9 @@ using testing::ElementsAre;
 using testing::FloatEq;
 
 TEST(PoolingTest, MeanIsTakenColumnByColumn) {
-  const std::vector<float> x = {1, 10, 100, 3, 20, 600};
+  const std::vector<float> x = {1, 10, 100, -99, 3, 20, 600, -99};
   std::vector<float> mean(3);
-  MeanOfRows(x.data(), 2, absl::MakeSpan(mean));
+  MeanOfRows(x.data(), 2, 4, absl::MakeSpan(mean));
   EXPECT_THAT(mean, ElementsAre(2, 15, 350));
 }
 
@@ -23,7 +23,7 @@ TEST(PoolingTest, MeanOfManyRowsLosesNoPrecision) {
   constexpr int kRows = 1 << 20;
   const std::vector<float> x(kRows, 0.1F);
   std::vector<float> mean(1);
-  MeanOfRows(x.data(), kRows, absl::MakeSpan(mean));
+  MeanOfRows(x.data(), kRows, 1, absl::MakeSpan(mean));
   EXPECT_EQ(mean[0], 0.1F);
 }
 

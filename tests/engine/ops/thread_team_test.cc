@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -16,15 +17,18 @@ class ThreadTeamTest : public testing::TestWithParam<int> {};
 
 TEST_P(ThreadTeamTest, EveryItemRunsOnceInEveryLoop) {
   ThreadTeam team(GetParam());
-  for (const int64_t count : {0, 1, 2, 7, 1000}) {
-    std::vector<std::atomic<int>> calls(static_cast<size_t>(count));
-    const absl::Status status = team.ParallelFor(count, [&](int64_t item, int worker) {
-      EXPECT_GE(worker, 0);
-      EXPECT_LT(worker, team.thread_count());
-      ++calls[static_cast<size_t>(item)];
-    });
-    EXPECT_TRUE(status.ok());
-    EXPECT_THAT(calls, testing::Each(testing::Eq(1)));
+  const ThreadTeam::Activity activity(team);
+  for (int round = 0; round < 200; ++round) {
+    for (const int64_t count : {0, 1, 2, 7, 100}) {
+      std::vector<std::atomic<int>> calls(static_cast<size_t>(count));
+      const absl::Status status = team.ParallelFor(count, [&](int64_t item, int worker) {
+        EXPECT_GE(worker, 0);
+        EXPECT_LT(worker, team.thread_count());
+        ++calls[static_cast<size_t>(item)];
+      });
+      EXPECT_TRUE(status.ok());
+      EXPECT_THAT(calls, testing::Each(testing::Eq(1)));
+    }
   }
 }
 
@@ -39,6 +43,19 @@ TEST_P(ThreadTeamTest, AnExceptionBecomesAnErrorAndTheNextLoopWorks) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ThreadCounts, ThreadTeamTest, testing::Values(1, 2, 5));
+
+TEST(ThreadTeamTest, TheThreadsShareTheItems) {
+  ThreadTeam team(3);
+  // Each waits until all have one, so no thread can take two.
+  std::atomic<int> started = 0;
+  absl::Notification all_started;
+  const absl::Status status = team.ParallelFor(3, [&](int64_t, int) {
+    if (++started == 3) all_started.Notify();
+    all_started.WaitForNotification();
+  });
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(started, 3);
+}
 
 }  // namespace
 }  // namespace attnd

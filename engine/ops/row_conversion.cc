@@ -1,0 +1,101 @@
+#include "engine/ops/row_conversion.h"
+
+#include <algorithm>
+
+// Highway compiles the rest of this file once for every instruction set it may find at run time.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/ops/row_conversion.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace attnd::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::ScalableTag<float>;
+
+struct Range {
+  float lowest;
+  float highest;
+};
+
+Range RangeOf(const float* x, size_t length) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  auto low = hn::Set(d, x[0]);
+  auto high = low;
+  size_t i = 0;
+  for (; i + lanes <= length; i += lanes) {
+    const auto values = hn::LoadU(d, x + i);
+    low = hn::Min(low, values);
+    high = hn::Max(high, values);
+  }
+  Range range{hn::ReduceMin(d, low), hn::ReduceMax(d, high)};
+  for (; i < length; ++i) {
+    range.lowest = std::min(range.lowest, x[i]);
+    range.highest = std::max(range.highest, x[i]);
+  }
+  return range;
+}
+
+void QuantiseRow(const float* x, size_t length, uint8_t* quantised) {
+  const Floats d;
+  const hn::Rebind<uint8_t, Floats> du8;
+  const size_t lanes = hn::Lanes(d);
+  const auto [lowest, highest] = RangeOf(x, length);
+  const float range = highest - lowest;
+  const auto offsets = hn::Set(d, lowest);
+  const auto scales = hn::Set(d, range > 0 ? 255.0F / range : 0.0F);
+  const auto quantise = [&](auto values) HWY_ATTR {
+    return hn::DemoteTo(du8, hn::NearestInt(hn::Mul(hn::Sub(values, offsets), scales)));
+  };
+  size_t i = 0;
+  for (; i + lanes <= length; i += lanes) hn::StoreU(quantise(hn::LoadU(d, x + i)), du8, quantised + i);
+  if (i < length) hn::StoreN(quantise(hn::LoadN(d, x + i, length - i)), du8, quantised + i, length - i);
+  const auto padded = static_cast<size_t>(PaddedRowBytes(static_cast<int64_t>(length)));
+  std::fill(quantised + length, quantised + padded, uint8_t{0});
+  const RowQuantisation quantisation{.scale = range / 255.0F, .lowest = lowest};
+  std::memcpy(quantised + padded, &quantisation, sizeof(quantisation));
+}
+
+void QuantiseAll(int64_t rows, int64_t length, const float* x, int64_t stride, uint8_t* quantised) {
+  for (int64_t row = 0; row < rows; ++row) {
+    QuantiseRow(x + row * stride, static_cast<size_t>(length), quantised + row * QuantisedRowBytes(length));
+  }
+}
+
+void RoundRow(const float* x, size_t length, hwy::bfloat16_t* rounded) {
+  const Floats d;
+  const hn::Rebind<hwy::bfloat16_t, Floats> dbf;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= length; i += lanes) hn::StoreU(hn::DemoteTo(dbf, hn::LoadU(d, x + i)), dbf, rounded + i);
+  if (i < length) hn::StoreN(hn::DemoteTo(dbf, hn::LoadN(d, x + i, length - i)), dbf, rounded + i, length - i);
+}
+
+void RoundAll(int64_t rows, int64_t length, const float* x, int64_t stride, std::byte* rounded) {
+  for (int64_t row = 0; row < rows; ++row) {
+    RoundRow(x + row * stride, static_cast<size_t>(length),
+             reinterpret_cast<hwy::bfloat16_t*>(rounded + row * Bfloat16RowBytes(length)));
+  }
+}
+
+}  // namespace attnd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace attnd {
+
+HWY_EXPORT(QuantiseAll);
+HWY_EXPORT(RoundAll);
+
+void QuantiseRows(int64_t rows, int64_t length, const float* x, int64_t stride, uint8_t* quantised) {
+  HWY_DYNAMIC_DISPATCH(QuantiseAll)(rows, length, x, stride, quantised);
+}
+
+void RoundRowsToBfloat16(int64_t rows, int64_t length, const float* x, int64_t stride, std::byte* rounded) {
+  HWY_DYNAMIC_DISPATCH(RoundAll)(rows, length, x, stride, rounded);
+}
+
+}  // namespace attnd
+#endif  // HWY_ONCE

@@ -1,0 +1,86 @@
+// Vector versions of the functions a decoder needs, for every instruction set: include inside foreach_target files,
+// after highway.h.
+
+// A guard for each target, as Highway's own -inl headers have.
+#if defined(ENGINE_OPS_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ENGINE_OPS_VECTOR_MATH_INL_H_
+#undef ENGINE_OPS_VECTOR_MATH_INL_H_
+#else
+#define ENGINE_OPS_VECTOR_MATH_INL_H_
+#endif
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace attnd::HWY_NAMESPACE {
+
+// 2^x for x <= 0, to 2 units in the last place; below -126, where normal floats end, as at -126. x is split into an
+// integer and a rest within half of it, for which Cephes' polynomial (exp2f.c, Moshier 1992) stands.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Exp2OfNegative(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::RebindToSigned<D> di;
+  const V clamped = hn::Max(x, hn::Set(d, -126.0F));
+  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
+  const V magic = hn::Set(d, 12582912.0F);
+  const V shifted = hn::Add(clamped, magic);
+  const V r = hn::Sub(clamped, hn::Sub(shifted, magic));
+  V p = hn::Set(d, 1.535336188319500e-4F);
+  p = hn::MulAdd(p, r, hn::Set(d, 1.339887440266574e-3F));
+  p = hn::MulAdd(p, r, hn::Set(d, 9.618437357674640e-3F));
+  p = hn::MulAdd(p, r, hn::Set(d, 5.550332471162809e-2F));
+  p = hn::MulAdd(p, r, hn::Set(d, 2.402264791363012e-1F));
+  p = hn::MulAdd(p, r, hn::Set(d, 6.931472028550421e-1F));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
+  // p * 2^n, by adding n to the exponent of p.
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
+}
+
+// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) = x / (1 + e^-2u), with u what tanh is taken of (Hendrycks, Gimpel
+// 2016).
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V GeluTanh(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const V x2 = hn::Mul(x, x);
+  // 2 u log2(e), of which the exponential is to base 2.
+  constexpr float kLinear = 2 * 0.7978845608F * 1.442695041F;
+  const V exponent = hn::Mul(x, hn::MulAdd(x2, hn::Set(d, kLinear * 0.044715F), hn::Set(d, kLinear)));
+  // With e = e^-|2u| nothing overflows: x / (1 + e) for positive x, x e / (1 + e) for negative.
+  const V e = Exp2OfNegative(d, hn::Neg(hn::Abs(exponent)));
+  const V numerator = hn::IfNegativeThenElse(x, hn::Mul(x, e), x);
+  return hn::Div(numerator, hn::Add(hn::Set(d, 1.0F), e));
+}
+
+// erf(x) to 4e-7: x P(x^2) / Q(x^2) on [-4, 4], the rational minimax approximation that Eigen and TensorFlow publish.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Erf(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const V clamped = hn::Clamp(x, hn::Set(d, -4.0F), hn::Set(d, 4.0F));
+  const V x2 = hn::Mul(clamped, clamped);
+  V p = hn::Set(d, -2.72614225801306e-10F);
+  p = hn::MulAdd(p, x2, hn::Set(d, 2.77068142495902e-08F));
+  p = hn::MulAdd(p, x2, hn::Set(d, -2.10102402082508e-06F));
+  p = hn::MulAdd(p, x2, hn::Set(d, -5.69250639462346e-05F));
+  p = hn::MulAdd(p, x2, hn::Set(d, -7.34990630326855e-04F));
+  p = hn::MulAdd(p, x2, hn::Set(d, -2.95459980854025e-03F));
+  p = hn::MulAdd(p, x2, hn::Set(d, -1.60960333262415e-02F));
+  V q = hn::Set(d, -1.45660718464996e-05F);
+  q = hn::MulAdd(q, x2, hn::Set(d, -2.13374055278905e-04F));
+  q = hn::MulAdd(q, x2, hn::Set(d, -1.68282697438203e-03F));
+  q = hn::MulAdd(q, x2, hn::Set(d, -7.37332916720468e-03F));
+  q = hn::MulAdd(q, x2, hn::Set(d, -1.42647390514189e-02F));
+  return hn::Div(hn::Mul(clamped, p), q);
+}
+
+// 0.5 x (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel 2016).
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V GeluErf(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const V half = hn::Mul(x, hn::Set(d, 0.5F));
+  return hn::MulAdd(half, Erf(d, hn::Mul(x, hn::Set(d, 0.70710678F))), half);
+}
+
+}  // namespace attnd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // ENGINE_OPS_VECTOR_MATH_INL_H_

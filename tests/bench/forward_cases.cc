@@ -1,0 +1,84 @@
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "tests/bench/cases.h"
+
+namespace attnd {
+namespace {
+
+struct Batch {
+  std::vector<SequenceInput> inputs;
+  std::vector<SequenceOutput> outputs;
+  OutputSelection selection;
+  std::vector<SequenceTask> tasks;
+};
+
+std::shared_ptr<Batch> MakeBatch(const std::vector<int64_t>& lengths, int64_t layer_count) {
+  auto batch = std::make_shared<Batch>();
+  std::minstd_rand generator(1);
+  std::uniform_int_distribution<int32_t> token(0, 50256);
+  for (const int64_t length : lengths) {
+    SequenceInput input{.token_ids = std::vector<int32_t>(static_cast<size_t>(length)), .token_count = length};
+    for (int32_t& id : input.token_ids) id = token(generator);
+    batch->inputs.push_back(std::move(input));
+  }
+  batch->selection.hidden = {{.layer = layer_count + 1, .positions = Positions::kLast}};
+  batch->outputs.resize(lengths.size());
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    batch->tasks.push_back({&batch->inputs[i], &batch->selection, &batch->outputs[i]});
+  }
+  return batch;
+}
+
+// Operations of one layer for a token of a sequence of `token_count`: 24 C^2 of the linear layers, where F = 4 C, and
+// of causal attention 2 C T, half of what it would be without the mask.
+double LayerFlops(const ModelConfig& config, int64_t token_count) {
+  const auto c = static_cast<double>(config.embedding_length);
+  const auto f = static_cast<double>(config.feed_forward_length);
+  return 8 * c * c + 4 * c * f + 2 * c * static_cast<double>(token_count);
+}
+
+double WeightBytes(const EngineInfo& info) {
+  const auto c = static_cast<double>(info.config.embedding_length);
+  const auto f = static_cast<double>(info.config.feed_forward_length);
+  const double bytes = info.data_type == DataType::kFloat32 ? 4 : info.data_type == DataType::kBfloat16 ? 2 : 1;
+  return static_cast<double>(info.config.layer_count) * (4 * c * c + 2 * c * f) * bytes;
+}
+
+Case MakeCase(Transformer& transformer, const char* name, const std::vector<int64_t>& lengths) {
+  const EngineInfo& info = transformer.info();
+  auto batch = MakeBatch(lengths, info.config.layer_count);
+  Work work{.name = name,
+            .type = info.data_type,
+            .sequences = static_cast<int64_t>(lengths.size()),
+            .weight_bytes = WeightBytes(info)};
+  for (const int64_t length : lengths) {
+    work.all_tokens += static_cast<double>(length);
+    work.flops += static_cast<double>(info.config.layer_count * length) * LayerFlops(info.config, length);
+  }
+  work.tokens = static_cast<int64_t>(work.all_tokens) / work.sequences;
+  return {.work = work, .run = [&transformer, batch] { CHECK_OK(transformer.Forward(batch->tasks)); }};
+}
+
+}  // namespace
+
+std::vector<Case> ForwardCases(Transformer& transformer) {
+  std::vector<int64_t> ragged(32);
+  std::minstd_rand generator(1);
+  std::uniform_int_distribution<int64_t> length(1, 128);
+  for (int64_t& each : ragged) each = length(generator);
+  std::vector<Case> cases;
+  cases.push_back(MakeCase(transformer, "forward", {1}));
+  cases.push_back(MakeCase(transformer, "forward", {16}));
+  cases.push_back(MakeCase(transformer, "forward", {128}));
+  cases.push_back(MakeCase(transformer, "forward", std::vector<int64_t>(8, 128)));
+  cases.push_back(MakeCase(transformer, "forward", std::vector<int64_t>(4, 256)));
+  cases.push_back(MakeCase(transformer, "forward", {1024}));
+  cases.push_back(MakeCase(transformer, "forward ragged", ragged));
+  return cases;
+}
+
+}  // namespace attnd

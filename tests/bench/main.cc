@@ -1,0 +1,151 @@
+// What the engine does a second, beside what this machine could do at best, measured in the same run.
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/log/check.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "engine/checkpoint/gpt2_checkpoint.h"
+#include "engine/checkpoint/seeded_weights.h"
+#include "engine/model/transformer.h"
+#include "engine/ops/cpu.h"
+#include "tests/bench/accuracy.h"
+#include "tests/bench/cases.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/report.h"
+
+ABSL_FLAG(std::string, json, "", "File to write the results to, as a list of objects.");
+ABSL_FLAG(std::string, dtype, "", "Measure this type alone: f32, bf16 or int8.");
+ABSL_FLAG(std::string, filter, "", "Measure what has this in its name, such as forward, linear or attention.");
+ABSL_FLAG(bool, accuracy, false, "Compare bf16 and int8 with f32 instead of measuring speed.");
+ABSL_FLAG(std::string, model, "",
+          "With --accuracy: folder of a Hugging Face GPT-2 checkpoint; without it the default model, seeded.");
+ABSL_FLAG(int, repetitions, 7, "Times everything is measured; medians are shown.");
+ABSL_FLAG(int, threads, 0, "Threads that compute; 0: one for each CPU.");
+
+namespace attnd {
+namespace {
+
+constexpr DataType kTypes[] = {DataType::kFloat32, DataType::kBfloat16, DataType::kInt8};
+
+// What is quick is done again until this much time has passed.
+constexpr double kMinSeconds = 0.1;
+
+double SecondsOf(const Case& measured) {
+  const auto started_at = std::chrono::steady_clock::now();
+  for (int count = 1;; ++count) {
+    measured.run();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_at;
+    if (elapsed.count() >= kMinSeconds) return elapsed.count() / count;
+  }
+}
+
+Measurement Measure(const Case& measured, ThreadTeam& team) {
+  std::vector<double> seconds;
+  std::vector<double> of_peak;
+  std::vector<double> of_roofline;
+  measured.run();
+  for (int i = 0; i < absl::GetFlag(FLAGS_repetitions); ++i) {
+    const double peak_before = MeasurePeak(measured.work.type, team);
+    const double bandwidth = MeasureReadBandwidth(team);
+    const double elapsed = SecondsOf(measured);
+    const double peak = std::max(peak_before, MeasurePeak(measured.work.type, team));
+    seconds.push_back(elapsed);
+    of_peak.push_back(measured.work.flops / elapsed / peak);
+    of_roofline.push_back(std::max(measured.work.flops / peak, measured.work.weight_bytes / bandwidth) / elapsed);
+  }
+  Measurement measurement{.work = measured.work,
+                          .seconds = Median(seconds),
+                          .of_peak = Median(of_peak),
+                          .of_roofline = Median(of_roofline)};
+  measurement.gflops = measured.work.flops / measurement.seconds / 1e9;
+  return measurement;
+}
+
+void PrintMachine(ThreadTeam& team) {
+  const CpuDescription& cpu = DescribeCpu();
+  std::vector<double> bandwidths;
+  std::printf("oneDNN %s (%s), Highway %s, %d threads\n", cpu.onednn_version.c_str(), cpu.isa.c_str(),
+              cpu.vector_target.c_str(), team.thread_count());
+  for (const DataType type : kTypes) {
+    std::vector<double> peaks;
+    for (int i = 0; i < absl::GetFlag(FLAGS_repetitions); ++i) peaks.push_back(MeasurePeak(type, team) / 1e9);
+    std::printf("peak %-5s %8.1f GFLOP/s\n", std::string(DataTypeName(type)).c_str(), Median(peaks));
+  }
+  for (int i = 0; i < absl::GetFlag(FLAGS_repetitions); ++i) bandwidths.push_back(MeasureReadBandwidth(team) / 1e9);
+  std::printf("memory read %6.1f GB/s\n\n%s\n", Median(bandwidths), TableHeading().c_str());
+  std::fflush(stdout);
+}
+
+void MeasureAll(const std::vector<Case>& cases, ThreadTeam& team, std::vector<Measurement>& measurements) {
+  for (const Case& measured : cases) {
+    if (!absl::StrContains(measured.work.name, absl::GetFlag(FLAGS_filter))) continue;
+    measurements.push_back(Measure(measured, team));
+    std::puts(TableLine(measurements.back()).c_str());
+    std::fflush(stdout);
+  }
+}
+
+int ThreadCount() {
+  const int wanted = absl::GetFlag(FLAGS_threads);
+  return wanted > 0 ? wanted : static_cast<int>(std::thread::hardware_concurrency());
+}
+
+absl::Status RunAccuracy() {
+  const std::string folder = absl::GetFlag(FLAGS_model);
+  absl::StatusOr<std::unique_ptr<WeightSource>> weights =
+      folder.empty() ? absl::StatusOr<std::unique_ptr<WeightSource>>(SeededWeights::Create(ModelConfig(), /*seed=*/0))
+                     : absl::StatusOr<std::unique_ptr<WeightSource>>(Gpt2Checkpoint::Open(folder));
+  if (!weights.ok()) return weights.status();
+  const auto reference = RunPrompts(**weights, DataType::kFloat32, ThreadCount());
+  if (!reference.ok()) return reference.status();
+  std::printf("%-5s %14s %13s %7s %7s %13s\n", "type", "least cosine", "hidden error", "top-1", "top-5", "KL, nats");
+  for (const DataType type : {DataType::kBfloat16, DataType::kInt8}) {
+    const auto outputs = RunPrompts(**weights, type, ThreadCount());
+    if (!outputs.ok()) return outputs.status();
+    const Accuracy accuracy = Compare(*reference, *outputs, (*weights)->config());
+    std::printf("%-5s %14.6f %13.2e %7.3f %7.3f %13.2e\n", std::string(DataTypeName(type)).c_str(),
+                accuracy.least_cosine, accuracy.hidden_error, accuracy.top_1, accuracy.top_5, accuracy.kl_divergence);
+    std::fflush(stdout);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunSpeed() {
+  ThreadTeam team(ThreadCount());
+  PrintMachine(team);
+  std::vector<Measurement> measurements;
+  for (const DataType type : kTypes) {
+    if (!absl::GetFlag(FLAGS_dtype).empty() && absl::GetFlag(FLAGS_dtype) != DataTypeName(type)) continue;
+    MeasureAll(OperatorCases(type, team), team, measurements);
+    auto weights = SeededWeights::Create(ModelConfig(), /*seed=*/0);
+    if (!weights.ok()) return weights.status();
+    auto transformer = Transformer::Create(
+        **weights, {.data_type = type, .thread_count = team.thread_count(), .max_batch_tokens = 4096});
+    if (!transformer.ok()) return transformer.status();
+    weights->reset();
+    MeasureAll(ForwardCases(**transformer), team, measurements);
+  }
+  const std::string path = absl::GetFlag(FLAGS_json);
+  return path.empty() ? absl::OkStatus() : WriteJson(measurements, path);
+}
+
+}  // namespace
+}  // namespace attnd
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage("Measures the engine and the machine it runs on. Compare only within one run.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = absl::GetFlag(FLAGS_accuracy) ? attnd::RunAccuracy() : attnd::RunSpeed();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "engine_benchmark: %s\n", status.ToString().c_str());
+  return 1;
+}

@@ -1,0 +1,26 @@
+#include "tests/engine/model/allocation_counter.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace attnd {
+namespace {
+
+std::atomic<int64_t> allocation_count = 0;
+
+}  // namespace
+
+int64_t AllocationCount() { return allocation_count; }
+
+}  // namespace attnd
+
+void* operator new(size_t size) {
+  ++attnd::allocation_count;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
