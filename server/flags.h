@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/tensor/data_type.h"
 #include "server/rpc/call_limits.h"
 #include "server/scheduling/request_queue.h"
 
@@ -19,6 +20,7 @@ struct ServerFlags {
   std::string model;  // a folder; empty for seeded weights
   std::string model_name;
   uint64_t seed = 0;
+  DataType data_type = DataType::kFloat32;
   int thread_count = 1;
   CallLimits call_limits;
   QueueLimits queue_limits;

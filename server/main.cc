@@ -43,16 +43,18 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadModel(const ServerFlags& flags, Metr
   const absl::Time started_at = absl::Now();
   auto weights = OpenWeights(flags);
   if (!weights.ok()) return weights.status();
-  auto engine = Transformer::Create(
-      **weights, {.thread_count = flags.thread_count, .max_batch_tokens = flags.queue_limits.max_batch_tokens});
+  auto engine = Transformer::Create(**weights, {.data_type = flags.data_type,
+                                                .thread_count = flags.thread_count,
+                                                .max_batch_tokens = flags.queue_limits.max_batch_tokens});
   if (!engine.ok()) return engine.status();
   const absl::Duration elapsed = absl::Now() - started_at;
   const EngineInfo& info = (*engine)->info();
   metrics.SetModelLoad(elapsed);
   metrics.SetModel(ModelName(flags), info);
   LOG(INFO) << "loaded " << info.parameter_count << " parameters in " << elapsed << ", sha256 " << info.weights_sha256;
-  LOG(INFO) << "computing on " << info.thread_count << " threads with oneDNN " << info.onednn_version << " ("
-            << info.linear_implementation << ") and Highway (" << info.vector_target << ")";
+  LOG(INFO) << "computing in " << DataTypeName(info.data_type) << " on " << info.thread_count
+            << " threads, linear layers " << info.linear_implementation << ", output head "
+            << info.output_head_implementation;
   return *std::move(engine);
 }
 

@@ -37,6 +37,7 @@ nlohmann::ordered_json LimitsJson(const v1::ModelLimits& limits) {
 nlohmann::ordered_json KernelJson(const v1::Kernel& kernel) {
   return {{"isa", kernel.isa()},
           {"linear_implementation", kernel.linear_implementation()},
+          {"output_head_implementation", kernel.output_head_implementation()},
           {"vector_target", kernel.vector_target()},
           {"onednn_version", kernel.onednn_version()},
           {"thread_count", kernel.thread_count()}};
@@ -66,10 +67,11 @@ std::string ModelTable(const v1::GetModelResponse& model) {
   table.AddRow({"limits in bytes", absl::StrCat("request ", WithSeparators(limits.max_request_bytes()), ", reply ",
                                                 WithSeparators(limits.max_reply_bytes()))});
   table.AddRow({"largest batch", absl::StrCat(WithSeparators(limits.max_batch_tokens()), " tokens")});
-  table.AddRow(
-      {"computed by", absl::StrCat("oneDNN ", kernel.onednn_version(), " ", kernel.linear_implementation(), " (",
-                                   kernel.isa(), "), Highway ", kernel.vector_target(), ", ", kernel.thread_count(),
-                                   kernel.thread_count() == 1 ? " thread" : " threads")});
+  table.AddRow({"computed by",
+                absl::StrCat(kernel.linear_implementation(), ", output head ", kernel.output_head_implementation(),
+                             ", on ", kernel.thread_count(), kernel.thread_count() == 1 ? " thread" : " threads")});
+  table.AddRow({"libraries", absl::StrCat("oneDNN ", kernel.onednn_version(), " for ", kernel.isa(), ", Highway for ",
+                                          kernel.vector_target())});
   table.AddRow({"server", absl::StrCat("attnd ", model.server_version())});
   return table.ToString();
 }

@@ -41,9 +41,22 @@ void EncodeConfig(const ModelConfig& config, v1::ModelConfig& message) {
   message.set_tied_output_head(config.tied_output_head);
 }
 
+v1::DataType EncodeDataType(DataType type) {
+  switch (type) {
+    case DataType::kBfloat16:
+      return v1::DATA_TYPE_BFLOAT16;
+    case DataType::kInt8:
+      return v1::DATA_TYPE_INT8;
+    case DataType::kFloat32:
+      break;
+  }
+  return v1::DATA_TYPE_FLOAT32;
+}
+
 void EncodeKernel(const EngineInfo& engine, v1::Kernel& message) {
   message.set_isa(engine.isa);
   message.set_linear_implementation(engine.linear_implementation);
+  message.set_output_head_implementation(engine.output_head_implementation);
   message.set_vector_target(engine.vector_target);
   message.set_onednn_version(engine.onednn_version);
   message.set_thread_count(static_cast<uint32_t>(engine.thread_count));
@@ -85,7 +98,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   message.set_name(model.name);
   EncodeConfig(model.engine.config, *message.mutable_config());
   message.set_parameter_count(static_cast<uint64_t>(model.engine.parameter_count));
-  message.set_data_type(v1::DATA_TYPE_FLOAT32);
+  message.set_data_type(EncodeDataType(model.engine.data_type));
   v1::ModelLimits& limits = *message.mutable_limits();
   limits.set_max_request_inputs(static_cast<uint32_t>(model.limits.max_request_inputs));
   limits.set_max_request_tokens(static_cast<uint32_t>(model.limits.max_request_tokens));

@@ -34,7 +34,7 @@ void ModelMetrics::SetModel(const std::string& name, const EngineInfo& info) {
       .Add({{"model", name},
             {"version", kModelVersion},
             {"sha256", info.weights_sha256},
-            {"dtype", "float32"},
+            {"dtype", std::string(DataTypeName(info.data_type))},
             {"isa", info.isa},
             {"onednn", info.onednn_version},
             {"layers", absl::StrCat(info.config.layer_count)},

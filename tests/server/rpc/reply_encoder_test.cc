@@ -131,7 +131,10 @@ TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
   model.engine.config = SmallModel();
   model.engine.parameter_count = 152'791'296;
   model.engine.weights_sha256 = "c0ffee";
+  model.engine.data_type = DataType::kInt8;
   model.engine.isa = "avx2";
+  model.engine.linear_implementation = "panels:AVX2:int8";
+  model.engine.output_head_implementation = "panels:AVX2:bf16";
   model.engine.thread_count = 2;
   model.engine.max_batch_tokens = 2048;
   model.limits = {
@@ -144,7 +147,7 @@ TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
   EXPECT_EQ(message.config().feed_forward_length(), 16);
   EXPECT_EQ(message.config().activation_function(), "gelu_new");
   EXPECT_EQ(message.parameter_count(), 152'791'296);
-  EXPECT_EQ(message.data_type(), v1::DATA_TYPE_FLOAT32);
+  EXPECT_EQ(message.data_type(), v1::DATA_TYPE_INT8);
   EXPECT_EQ(message.limits().max_request_inputs(), 3);
   EXPECT_EQ(message.limits().max_request_tokens(), 10);
   EXPECT_EQ(message.limits().max_input_tokens(), 8);
@@ -153,6 +156,8 @@ TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
   EXPECT_EQ(message.limits().max_batch_tokens(), 2048);
   EXPECT_EQ(message.weights_sha256(), "c0ffee");
   EXPECT_EQ(message.kernel().isa(), "avx2");
+  EXPECT_EQ(message.kernel().linear_implementation(), "panels:AVX2:int8");
+  EXPECT_EQ(message.kernel().output_head_implementation(), "panels:AVX2:bf16");
   EXPECT_EQ(message.kernel().thread_count(), 2);
   EXPECT_EQ(message.server_version(), "1.2.3");
 }

@@ -165,7 +165,7 @@ TEST_F(MetricsTest, TheModelAppearsOnceItIsKnown) {
   info.isa = "avx512_core";
   info.onednn_version = "3.7.2";
   metrics_.SetModel("gpt2-16", info);
-  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_info{d_model="768",dtype="float32",isa="avx512_core",)"
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_info{d_model="768",dtype="f32",isa="avx512_core",)"
                                         R"(layers="16",model="gpt2-16",onednn="3.7.2",sha256="c0ffee",version="1"})",
                                         1)));
 }
