@@ -16,14 +16,6 @@ float AttentionScale(const ModelConfig& config, int64_t index) {
   return static_cast<float>(scale);
 }
 
-LinearShape Shape(int64_t in, int64_t out, Epilogue epilogue) {
-  return {.in = in,
-          .out = out,
-          .in_stride = ActivationStride(in),
-          .out_stride = ActivationStride(out),
-          .epilogue = epilogue};
-}
-
 // Assigns what `created` holds.
 template <typename Value, typename Target>
 absl::Status Assign(absl::StatusOr<Value> created, Target& target) {
@@ -34,14 +26,22 @@ absl::Status Assign(absl::StatusOr<Value> created, Target& target) {
 
 }  // namespace
 
+LinearShape LayerShape(int64_t in, int64_t out, Epilogue epilogue) {
+  return {.in = in,
+          .out = out,
+          .in_stride = ActivationStride(in),
+          .out_stride = ActivationStride(out),
+          .epilogue = epilogue};
+}
+
 LayerKernels LayerKernels::Create(const ModelConfig& config, DataType type) {
   const int64_t c = config.embedding_length;
   const int64_t f = config.feed_forward_length;
   const Epilogue gelu = config.activation == Activation::kGeluTanh ? Epilogue::kGeluTanh : Epilogue::kGeluErf;
-  return {.qkv = LinearKernel::Create(Shape(c, 3 * c, Epilogue::kStore), type),
-          .attention_projection = LinearKernel::Create(Shape(c, c, Epilogue::kAddToOutput), type),
-          .feed_forward = LinearKernel::Create(Shape(c, f, gelu), type),
-          .feed_forward_projection = LinearKernel::Create(Shape(f, c, Epilogue::kAddToOutput), type)};
+  return {.qkv = LinearKernel::Create(LayerShape(c, 3 * c, Epilogue::kStore), type),
+          .attention_projection = LinearKernel::Create(LayerShape(c, c, Epilogue::kAddToOutput), type),
+          .feed_forward = LinearKernel::Create(LayerShape(c, f, gelu), type),
+          .feed_forward_projection = LinearKernel::Create(LayerShape(f, c, Epilogue::kAddToOutput), type)};
 }
 
 std::vector<const LinearKernel*> LayerKernels::all() const {

@@ -22,6 +22,9 @@ namespace attnd {
 // that a kernel reads together share the same sets of the cache.
 constexpr int64_t ActivationStride(int64_t columns) { return (columns + 15) / 16 * 16 + 16; }
 
+// A linear layer between activations.
+LinearShape LayerShape(int64_t in, int64_t out, Epilogue epilogue);
+
 // The code of the linear layers, shared by all layers of the stack.
 struct LayerKernels {
   // For weights of `type`.

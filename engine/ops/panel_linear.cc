@@ -35,14 +35,6 @@ namespace attnd::HWY_NAMESPACE {
 
 int64_t RowsOfGroup() { return static_cast<int64_t>(kTileRows); }
 
-// One block of depth of a tile.
-struct DepthBlock {
-  size_t first_step;
-  size_t steps;
-  bool first;
-  bool last;
-};
-
 // What becomes of the sums of some rows of a panel.
 struct PanelOutput {
   const LinearShape& shape;
@@ -92,30 +84,29 @@ HWY_INLINE hn::Vec<Floats> StartOf(const PanelOutput& output, size_t column, con
   }
 }
 
-// y of `rows` rows of one panel; x and y are those of the first.
-template <class Format, Epilogue kEpilogue>
+// y of `rows` rows of one panel, of which a block of depth has been multiplied; x and y are those of the first row.
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock>
 HWY_NOINLINE void FinishRows(size_t rows, const typename Format::Sum* sums, const PanelOutput& output,
-                             const DepthBlock& block, const typename Format::Input* x, float* y) {
+                             const typename Format::Input* x, float* y) {
   const Floats d;
   const size_t lanes = hn::Lanes(d);
-  const bool adds_to_y = !block.first || kEpilogue == Epilogue::kAddToOutput;
-  const auto finish = [&](const typename Format::Input* row, size_t i, auto load_y) HWY_ATTR {
-    auto value = ProductOf<Format>(sums + i, output, output.column + i, row);
-    if (block.first) value = hn::Add(value, StartOf<Format>(output, output.column + i, row));
-    if (adds_to_y) value = hn::Add(value, load_y());
-    return block.last ? Activate<kEpilogue>(value) : value;
+  const auto finish = [&](size_t i, auto load_y) HWY_ATTR {
+    auto value = ProductOf<Format>(sums + i, output, output.column + i, x);
+    if constexpr (kFirstBlock) value = hn::Add(value, StartOf<Format>(output, output.column + i, x));
+    if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) value = hn::Add(value, load_y());
+    if constexpr (kLastBlock) value = Activate<kEpilogue>(value);
+    return value;
   };
   for (size_t row = 0; row < rows; ++row) {
     if (HWY_LIKELY(output.columns == kPanelVectors * lanes)) {
       HWY_UNROLL(2)
-      for (size_t v = 0; v < kPanelVectors; ++v) {
-        float* place = y + v * lanes;
-        hn::StoreU(finish(x, v * lanes, [&]() HWY_ATTR { return hn::LoadU(d, place); }), d, place);
+      for (size_t i = 0; i < kPanelVectors * lanes; i += lanes) {
+        hn::StoreU(finish(i, [&]() HWY_ATTR { return hn::LoadU(d, y + i); }), d, y + i);
       }
     } else {
       for (size_t i = 0; i < output.columns; i += lanes) {
         const size_t present = std::min(lanes, output.columns - i);
-        hn::StoreN(finish(x, i, [&]() HWY_ATTR { return hn::LoadN(d, y + i, present); }), d, y + i, present);
+        hn::StoreN(finish(i, [&]() HWY_ATTR { return hn::LoadN(d, y + i, present); }), d, y + i, present);
       }
     }
     sums += kPanelVectors * lanes;
@@ -125,74 +116,111 @@ HWY_NOINLINE void FinishRows(size_t rows, const typename Format::Sum* sums, cons
 }
 
 template <class Format>
-auto FinisherFor(Epilogue epilogue) {
-  switch (epilogue) {
-    case Epilogue::kGeluTanh:
-      return &FinishRows<Format, Epilogue::kGeluTanh>;
-    case Epilogue::kGeluErf:
-      return &FinishRows<Format, Epilogue::kGeluErf>;
-    case Epilogue::kAddToOutput:
-      return &FinishRows<Format, Epilogue::kAddToOutput>;
-    case Epilogue::kStore:
-      break;
+using Finisher = void (*)(size_t, const typename Format::Sum*, const PanelOutput&, const typename Format::Input*,
+                          float*);
+
+template <class Format, Epilogue kEpilogue>
+Finisher<Format> FinisherOfBlock(bool first_block, bool last_block) {
+  if (first_block) {
+    return last_block ? &FinishRows<Format, kEpilogue, true, true> : &FinishRows<Format, kEpilogue, true, false>;
   }
-  return &FinishRows<Format, Epilogue::kStore>;
+  return last_block ? &FinishRows<Format, kEpilogue, false, true> : &FinishRows<Format, kEpilogue, false, false>;
 }
 
 template <class Format>
-void RunTile(const LinearShape& shape, const LinearTile& tile, const PackedLinear& layer) {
-  using Input = typename Format::Input;
-  using Weight = typename Format::Weight;
-  const size_t width = PanelColumns();
-  const size_t step_weights = width * Format::kDepth;
-  const size_t all_steps = (static_cast<size_t>(shape.in) + Format::kDepth - 1) / Format::kDepth;
-  const size_t block_steps = kPanelBlockBytes / (step_weights * sizeof(Weight));
-  const size_t x_stride = InputStride<Format>(shape);
-  const auto rows = static_cast<size_t>(tile.rows);
-  const size_t groups = (rows + kTileRows - 1) / kTileRows;
-  const auto end = static_cast<size_t>(tile.first_column + tile.columns);
-  const auto* x = reinterpret_cast<const Input*>(tile.x);
-  const auto finish = FinisherFor<Format>(shape.epilogue);
-  HWY_ALIGN typename Format::Sum sums[kTileRows * kPanelVectors * hn::MaxLanes(Floats())];
+Finisher<Format> FinisherFor(Epilogue epilogue, bool first_block, bool last_block) {
+  switch (epilogue) {
+    case Epilogue::kGeluTanh:
+      return FinisherOfBlock<Format, Epilogue::kGeluTanh>(first_block, last_block);
+    case Epilogue::kGeluErf:
+      return FinisherOfBlock<Format, Epilogue::kGeluErf>(first_block, last_block);
+    case Epilogue::kAddToOutput:
+      return FinisherOfBlock<Format, Epilogue::kAddToOutput>(first_block, last_block);
+    case Epilogue::kStore:
+      break;
+  }
+  return FinisherOfBlock<Format, Epilogue::kStore>(first_block, last_block);
+}
 
-  for (size_t first_step = 0; first_step < all_steps; first_step += block_steps) {
-    const DepthBlock block{.first_step = first_step,
-                           .steps = std::min(block_steps, all_steps - first_step),
-                           .first = first_step == 0,
-                           .last = first_step + block_steps >= all_steps};
-    for (auto column = static_cast<size_t>(tile.first_column); column < end; column += width) {
-      const Weight* panel =
-          reinterpret_cast<const Weight*>(layer.weights) + (column / width * all_steps + first_step) * step_weights;
-      const PanelOutput output{shape, layer, column, std::min(width, end - column)};
-      // While the rows are multiplied with this panel, the next one comes in, each group of rows fetching its share.
-      const size_t block_bytes = block.steps * step_weights * sizeof(Weight);
-      const size_t share = (step_weights * sizeof(Weight) + groups - 1) / groups;
-      NextPanel next{.address = reinterpret_cast<const std::byte*>(panel + all_steps * step_weights),
-                     .bytes_per_step = share};
-      for (size_t row = 0; row < rows; row += kTileRows) {
-        const size_t count = std::min(kTileRows, rows - row);
-        const Input* first_row = x + row * x_stride;
-        RowsMultiplier<Format>::ForRows(count)(first_row + first_step * Format::kDepth, x_stride, panel, block.steps,
-                                               next, sums, width);
-        next.address += block_bytes / groups;
-        finish(
-            count, sums, output, block, first_row,
-            tile.y + static_cast<int64_t>(row) * shape.out_stride + static_cast<int64_t>(column) - tile.first_column);
+// A tile being computed: panel by panel, for one block of depth after the other.
+template <class Format>
+class TileRunner {
+ public:
+  TileRunner(const LinearShape& shape, const LinearTile& tile, const PackedLinear& layer)
+      : shape_(shape), tile_(tile), layer_(layer) {}
+
+  void Run() {
+    const size_t block_steps = kPanelBlockBytes / (step_weights_ * sizeof(Weight));
+    for (size_t step = 0; step < all_steps_; step += block_steps) {
+      const size_t end_step = std::min(step + block_steps, all_steps_);
+      const auto finish = FinisherFor<Format>(shape_.epilogue, step == 0, end_step == all_steps_);
+      for (size_t column = first_column_; column < end_column_; column += width_) {
+        MultiplyPanel(column, step, end_step - step, NextPanelAfter(column, step, end_step), finish);
       }
     }
   }
-}
+
+ private:
+  using Input = typename Format::Input;
+  using Weight = typename Format::Weight;
+
+  // The weights of the panel that begins at `column`, from `step` on.
+  const Weight* PanelAt(size_t column, size_t step) const {
+    return reinterpret_cast<const Weight*>(layer_.weights) + (column / width_ * all_steps_ + step) * step_weights_;
+  }
+
+  // What is read after a panel: its neighbour, or the tile's first panel one block deeper, or in the end the first of
+  // the tile beside this one, which the same thread computes next as a rule.
+  const Weight* NextPanelAfter(size_t column, size_t step, size_t end_step) const {
+    if (column + width_ < end_column_) return PanelAt(column + width_, step);
+    if (end_step < all_steps_) return PanelAt(first_column_, end_step);
+    return PanelAt(end_column_, 0);
+  }
+
+  // All rows of the tile times `steps` steps of one panel. Meanwhile `next` comes in, each group of rows fetching its
+  // share.
+  void MultiplyPanel(size_t column, size_t step, size_t steps, const Weight* next, Finisher<Format> finish) {
+    const PanelOutput output{shape_, layer_, column, std::min(width_, end_column_ - column)};
+    const auto rows = static_cast<size_t>(tile_.rows);
+    const size_t groups = (rows + kTileRows - 1) / kTileRows;
+    const size_t step_bytes = step_weights_ * sizeof(Weight);
+    NextPanel prefetch{.address = reinterpret_cast<const std::byte*>(next),
+                       .bytes_per_step = (step_bytes + groups - 1) / groups};
+    const auto* x = reinterpret_cast<const Input*>(tile_.x);
+    float* y = tile_.y + (column - first_column_);
+    for (size_t row = 0; row < rows; row += kTileRows) {
+      const size_t count = std::min(kTileRows, rows - row);
+      RowsMultiplier<Format>::ForRows(count)(x + step * Format::kDepth, x_stride_, PanelAt(column, step), steps,
+                                             prefetch, sums_, width_);
+      finish(count, sums_, output, x, y);
+      prefetch.address += steps * step_bytes / groups;
+      x += kTileRows * x_stride_;
+      y += static_cast<int64_t>(kTileRows) * shape_.out_stride;
+    }
+  }
+
+  const LinearShape& shape_;
+  const LinearTile& tile_;
+  const PackedLinear& layer_;
+  const size_t width_ = PanelColumns();
+  const size_t step_weights_ = width_ * Format::kDepth;
+  const size_t all_steps_ = (static_cast<size_t>(shape_.in) + Format::kDepth - 1) / Format::kDepth;
+  const size_t first_column_ = static_cast<size_t>(tile_.first_column);
+  const size_t end_column_ = static_cast<size_t>(tile_.first_column + tile_.columns);
+  const size_t x_stride_ = InputStride<Format>(shape_);
+  HWY_ALIGN typename Format::Sum sums_[kTileRows * kPanelVectors * hn::MaxLanes(Floats())];
+};
 
 void RunFloatTile(const LinearShape& shape, const LinearTile& tile, const PackedLinear& layer) {
-  RunTile<FloatFormat>(shape, tile, layer);
+  TileRunner<FloatFormat>(shape, tile, layer).Run();
 }
 
 void RunBfloat16Tile(const LinearShape& shape, const LinearTile& tile, const PackedLinear& layer) {
-  RunTile<Bfloat16Format>(shape, tile, layer);
+  TileRunner<Bfloat16Format>(shape, tile, layer).Run();
 }
 
 void RunInt8Tile(const LinearShape& shape, const LinearTile& tile, const PackedLinear& layer) {
-  RunTile<Int8Format>(shape, tile, layer);
+  TileRunner<Int8Format>(shape, tile, layer).Run();
 }
 
 }  // namespace attnd::HWY_NAMESPACE

@@ -31,33 +31,33 @@ constexpr size_t kTileRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
 
 inline size_t PanelColumns() { return kPanelVectors * hn::Lanes(Floats()); }
 
-// Weights and inputs in float.
-struct FloatFormat {
+// Products of floats, whatever the weights are stored as.
+struct FloatProducts {
   using Input = float;
-  using Weight = float;
   using Sum = float;
   using SumTag = Floats;
   using Operand = hn::Vec<Floats>;
   static constexpr size_t kDepth = 1;
+
+  static HWY_INLINE Operand LoadInput(const float* x) { return hn::Set(Floats(), *x); }
+  static HWY_INLINE Operand MultiplyAdd(Operand x, Operand w, Operand sum) { return hn::MulAdd(x, w, sum); }
+};
+
+// Weights in float.
+struct FloatFormat : FloatProducts {
+  using Weight = float;
 
   static HWY_INLINE void LoadWeights(const float* step, Operand& first, Operand& second) {
     const Floats d;
     first = hn::Load(d, step);
     second = hn::Load(d, step + hn::Lanes(d));
   }
-  static HWY_INLINE Operand LoadInput(const float* x) { return hn::Set(Floats(), *x); }
-  static HWY_INLINE Operand MultiplyAdd(Operand x, Operand w, Operand sum) { return hn::MulAdd(x, w, sum); }
 };
 
-// Weights in bfloat16, inputs in float: a bfloat16 is the upper half of a float. Columns j and j + lanes share 32 bits,
-// the first in the lower half.
-struct Bfloat16Format {
-  using Input = float;
+// Weights in bfloat16, which is the upper half of a float. Columns j and j + lanes share 32 bits, the first in the
+// lower half.
+struct Bfloat16Format : FloatProducts {
   using Weight = uint16_t;
-  using Sum = float;
-  using SumTag = Floats;
-  using Operand = hn::Vec<Floats>;
-  static constexpr size_t kDepth = 1;
 
   static HWY_INLINE void LoadWeights(const uint16_t* step, Operand& first, Operand& second) {
     const Floats d;
@@ -66,8 +66,6 @@ struct Bfloat16Format {
     first = hn::BitCast(d, hn::ShiftLeft<16>(pairs));
     second = hn::BitCast(d, hn::And(pairs, hn::Set(du, 0xFFFF0000U)));
   }
-  static HWY_INLINE Operand LoadInput(const float* x) { return hn::Set(Floats(), *x); }
-  static HWY_INLINE Operand MultiplyAdd(Operand x, Operand w, Operand sum) { return hn::MulAdd(x, w, sum); }
 };
 
 // Inputs of 8 bits unsigned, weights of 8 bits signed, four products to a 32-bit sum.

@@ -46,7 +46,7 @@ void QuantiseRow(const float* x, size_t length, uint8_t* quantised) {
   const float range = highest - lowest;
   const auto offsets = hn::Set(d, lowest);
   const auto scales = hn::Set(d, range > 0 ? 255.0F / range : 0.0F);
-  const auto quantise = [&](auto values) HWY_ATTR {
+  const auto quantise = [&](hn::Vec<Floats> values) HWY_ATTR {
     return hn::DemoteTo(du8, hn::NearestInt(hn::Mul(hn::Sub(values, offsets), scales)));
   };
   size_t i = 0;

@@ -36,6 +36,14 @@ HWY_INLINE V Exp2OfNegative(D d, V x) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
 }
 
+// 1 / x to 2 units in the last place: a table's value and one step of Newton's. A division takes five times as long.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Reciprocal(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const V estimate = hn::ApproximateReciprocal(x);
+  return hn::Mul(estimate, hn::NegMulAdd(x, estimate, hn::Set(d, 2.0F)));
+}
+
 // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) = x / (1 + e^-2u), with u what tanh is taken of (Hendrycks, Gimpel
 // 2016).
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
@@ -48,7 +56,7 @@ HWY_INLINE V GeluTanh(D d, V x) {
   // With e = e^-|2u| nothing overflows: x / (1 + e) for positive x, x e / (1 + e) for negative.
   const V e = Exp2OfNegative(d, hn::Neg(hn::Abs(exponent)));
   const V numerator = hn::IfNegativeThenElse(x, hn::Mul(x, e), x);
-  return hn::Div(numerator, hn::Add(hn::Set(d, 1.0F), e));
+  return hn::Mul(numerator, Reciprocal(d, hn::Add(hn::Set(d, 1.0F), e)));
 }
 
 // erf(x) to 4e-7: x P(x^2) / Q(x^2) on [-4, 4], the rational minimax approximation that Eigen and TensorFlow publish.

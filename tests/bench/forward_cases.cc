@@ -1,9 +1,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <string>
 #include <utility>
 
 #include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
 #include "tests/bench/cases.h"
 
 namespace attnd {
@@ -48,10 +50,11 @@ double WeightBytes(const EngineInfo& info) {
   return static_cast<double>(info.config.layer_count) * (4 * c * c + 2 * c * f) * bytes;
 }
 
-Case MakeCase(Transformer& transformer, const char* name, const std::vector<int64_t>& lengths) {
+Case MakeCase(Transformer& transformer, const std::string& title, const std::vector<int64_t>& lengths) {
   const EngineInfo& info = transformer.info();
   auto batch = MakeBatch(lengths, info.config.layer_count);
-  Work work{.name = name,
+  Work work{.name = "forward",
+            .batch = title,
             .type = info.data_type,
             .sequences = static_cast<int64_t>(lengths.size()),
             .weight_bytes = WeightBytes(info)};
@@ -71,13 +74,12 @@ std::vector<Case> ForwardCases(Transformer& transformer) {
   std::uniform_int_distribution<int64_t> length(1, 128);
   for (int64_t& each : ragged) each = length(generator);
   std::vector<Case> cases;
-  cases.push_back(MakeCase(transformer, "forward", {1}));
-  cases.push_back(MakeCase(transformer, "forward", {16}));
-  cases.push_back(MakeCase(transformer, "forward", {128}));
-  cases.push_back(MakeCase(transformer, "forward", std::vector<int64_t>(8, 128)));
-  cases.push_back(MakeCase(transformer, "forward", std::vector<int64_t>(4, 256)));
-  cases.push_back(MakeCase(transformer, "forward", {1024}));
-  cases.push_back(MakeCase(transformer, "forward ragged", ragged));
+  for (const auto& [sequences, tokens] :
+       {std::pair<size_t, int64_t>{1, 1}, {1, 16}, {1, 128}, {8, 128}, {4, 256}, {1, 1024}}) {
+    cases.push_back(
+        MakeCase(transformer, absl::StrCat(sequences, " x ", tokens), std::vector<int64_t>(sequences, tokens)));
+  }
+  cases.push_back(MakeCase(transformer, "32 x 1..128", ragged));
   return cases;
 }
 

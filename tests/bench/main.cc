@@ -12,6 +12,7 @@
 #include "absl/flags/usage.h"
 #include "absl/log/check.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/checkpoint/gpt2_checkpoint.h"
 #include "engine/checkpoint/seeded_weights.h"
@@ -24,7 +25,7 @@
 
 ABSL_FLAG(std::string, json, "", "File to write the results to, as a list of objects.");
 ABSL_FLAG(std::string, dtype, "", "Measure this type alone: f32, bf16 or int8.");
-ABSL_FLAG(std::string, filter, "", "Measure what has this in its name, such as forward, linear or attention.");
+ABSL_FLAG(std::string, filter, "", "Measure what has this in its title, such as linear, forward or 'forward 8 x 128'.");
 ABSL_FLAG(bool, accuracy, false, "Compare bf16 and int8 with f32 instead of measuring speed.");
 ABSL_FLAG(std::string, model, "",
           "With --accuracy: folder of a Hugging Face GPT-2 checkpoint; without it the default model, seeded.");
@@ -87,7 +88,8 @@ void PrintMachine(ThreadTeam& team) {
 
 void MeasureAll(const std::vector<Case>& cases, ThreadTeam& team, std::vector<Measurement>& measurements) {
   for (const Case& measured : cases) {
-    if (!absl::StrContains(measured.work.name, absl::GetFlag(FLAGS_filter))) continue;
+    if (!absl::StrContains(absl::StrCat(measured.work.name, " ", measured.work.batch), absl::GetFlag(FLAGS_filter)))
+      continue;
     measurements.push_back(Measure(measured, team));
     std::puts(TableLine(measurements.back()).c_str());
     std::fflush(stdout);

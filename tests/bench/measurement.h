@@ -21,7 +21,8 @@ inline double Median(std::vector<double> values) {
 
 // Work that is timed: what it does, and what it has to read.
 struct Work {
-  std::string name;  // such as "forward" or "linear 768x3072"
+  std::string name;   // such as "forward" or "linear 768x3072 panels"
+  std::string batch;  // such as "8 x 128", for a person
   DataType type = DataType::kFloat32;
   int64_t sequences = 1;
   int64_t tokens = 0;     // of one sequence, or the mean where lengths differ

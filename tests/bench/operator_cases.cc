@@ -49,14 +49,6 @@ struct LinearBench {
   std::vector<std::byte*> scratchpads;
 };
 
-LinearShape Shape(int64_t in, int64_t out, Epilogue epilogue) {
-  return {.in = in,
-          .out = out,
-          .in_stride = ActivationStride(in),
-          .out_stride = ActivationStride(out),
-          .epilogue = epilogue};
-}
-
 std::unique_ptr<LinearKernel> OneDnnKernel(const LinearShape& shape, DataType type) {
   auto kernel = OneDnnLinear::Create(shape, type);
   CHECK_OK(kernel.status());
@@ -94,6 +86,7 @@ Case LinearCase(std::unique_ptr<LinearKernel> kernel, DataType type, ThreadTeam&
   const Work work{.name = absl::StrCat("linear ", in, "x", out,
                                        bench->kernel->shape().epilogue == Epilogue::kGeluTanh ? " gelu" : "",
                                        is_onednn ? " oneDNN" : " panels"),
+                  .batch = absl::StrCat(team.thread_count(), " x ", kRows),
                   .type = type,
                   .sequences = team.thread_count(),
                   .tokens = kRows,
@@ -133,6 +126,7 @@ Case AttentionCase(int64_t token_count, ThreadTeam& team) {
   }
   const auto copies = static_cast<double>(team.thread_count());
   const Work work{.name = "attention, one head",
+                  .batch = absl::StrCat(team.thread_count(), " x ", token_count),
                   .sequences = team.thread_count(),
                   .tokens = token_count,
                   .all_tokens = copies * static_cast<double>(token_count),
@@ -159,6 +153,7 @@ Case LayerNormCase(ThreadTeam& team) {
   }
   const auto rows = static_cast<double>(team.thread_count() * kRows);
   const Work work{.name = "layer norm",
+                  .batch = absl::StrCat(team.thread_count(), " x ", kRows),
                   .sequences = team.thread_count(),
                   .tokens = kRows,
                   .all_tokens = rows,
@@ -175,8 +170,9 @@ std::vector<Case> OperatorCases(DataType type, ThreadTeam& team) {
   constexpr int64_t c = kChannels;
   std::vector<Case> cases;
   const bool onednn_has_type = type == DataType::kFloat32 || (type == DataType::kBfloat16 && HasAvx512());
-  for (const LinearShape& shape : {Shape(c, 3 * c, Epilogue::kStore), Shape(c, c, Epilogue::kAddToOutput),
-                                   Shape(c, 4 * c, Epilogue::kGeluTanh), Shape(4 * c, c, Epilogue::kAddToOutput)}) {
+  for (const LinearShape& shape :
+       {LayerShape(c, 3 * c, Epilogue::kStore), LayerShape(c, c, Epilogue::kAddToOutput),
+        LayerShape(c, 4 * c, Epilogue::kGeluTanh), LayerShape(4 * c, c, Epilogue::kAddToOutput)}) {
     cases.push_back(LinearCase(std::make_unique<PanelLinear>(shape, type), type, team));
     if (onednn_has_type) cases.push_back(LinearCase(OneDnnKernel(shape, type), type, team));
   }

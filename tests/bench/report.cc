@@ -9,16 +9,16 @@
 namespace attnd {
 
 std::string TableHeading() {
-  return absl::StrFormat("%-26s %-5s %9s %10s %10s %9s %8s %9s", "work", "type", "batch", "ms", "tokens/s", "GFLOP/s",
+  return absl::StrFormat("%-28s %-5s %11s %10s %10s %9s %8s %9s", "work", "type", "batch", "ms", "tokens/s", "GFLOP/s",
                          "of peak", "roofline");
 }
 
 std::string TableLine(const Measurement& measurement) {
   const Work& work = measurement.work;
-  return absl::StrFormat("%-26s %-5s %9s %10.3f %10.0f %9.1f %8.3f %9.3f", work.name,
-                         std::string(DataTypeName(work.type)), absl::StrCat(work.sequences, " x ", work.tokens),
-                         measurement.seconds * 1e3, measurement.tokens_per_second(), measurement.gflops,
-                         measurement.of_peak, measurement.of_roofline);
+  return absl::StrFormat("%-28s %-5s %11s %10.3f %10.0f %9.1f %8.3f %9.3f", work.name,
+                         std::string(DataTypeName(work.type)), work.batch, measurement.seconds * 1e3,
+                         measurement.tokens_per_second(), measurement.gflops, measurement.of_peak,
+                         measurement.of_roofline);
 }
 
 absl::Status WriteJson(const std::vector<Measurement>& measurements, const std::string& path) {
