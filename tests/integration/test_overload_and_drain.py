@@ -19,6 +19,7 @@ from attnd.v1 import inference_pb2_grpc
 from integration.messages import ids_input
 from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
+from integration.waiting import TIMEOUT_SECONDS, wait_until
 from oracle import golden
 
 # Calls of the default model take tens of milliseconds: long enough to queue up behind each other.
@@ -55,7 +56,6 @@ class OverloadTest(unittest.TestCase):
             self.assertGreater(ratio, 0.7)
             server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
 
-
     def test_replies_that_are_pending_are_bounded_and_released(self) -> None:
         with ServerProcess("--max_pending_reply_bytes=10000") as server:
             request = pb.EmbedRequest(inputs=[ids_input(list(range(64)))])
@@ -66,8 +66,7 @@ class OverloadTest(unittest.TestCase):
             self.assertEqual(server.metric('attnd_rejected_total{method="Embed",reason="reply_bytes"}'), len(refused))
             # A reply may be released a moment after it was read, but it is.
             for _ in range(10):
-                while server.stub.Embed.future(request).code() != grpc.StatusCode.OK:
-                    pass
+                wait_until(lambda: server.stub.Embed.future(request).code() == grpc.StatusCode.OK, "a call accepted")
 
 
 class GivenUpTest(unittest.TestCase):
@@ -76,15 +75,17 @@ class GivenUpTest(unittest.TestCase):
     def check_counted_as(self, code: str, give_up: Callable[[ServerProcess, pb.EmbedRequest], None]) -> None:
         with ServerProcess() as server:
             request = pb.EmbedRequest(inputs=[ids_input(list(range(512)))] * 4)
+            # A first call, so that the next one is not given up while the connection is still being made.
+            server.stub.GetModel(pb.GetModelRequest())
             give_up(server, request)
-            while server.metric("grpc_server_handling_seconds_count" + rpc_labels("Embed")) < 1:
-                pass
+            handled = "grpc_server_handling_seconds_count" + rpc_labels("Embed")
+            wait_until(lambda: server.metric(handled) == 1, "the call given up is counted")
             self.assertEqual(server.metric("grpc_server_handled_total" + rpc_labels("Embed", grpc_code=code)), 1)
 
     def test_one_whose_deadline_passed_counts_as_deadline_exceeded(self) -> None:
         def wait_too_short(server: ServerProcess, request: pb.EmbedRequest) -> None:
             with self.assertRaises(grpc.RpcError) as raised:
-                server.stub.Embed(request, timeout=0.1)
+                server.stub.Embed(request, timeout=0.5)
             self.assertEqual(raised.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
 
         self.check_counted_as("DeadlineExceeded", wait_too_short)
@@ -92,8 +93,7 @@ class GivenUpTest(unittest.TestCase):
     def test_one_whose_caller_left_counts_as_cancelled(self) -> None:
         def leave(server: ServerProcess, request: pb.EmbedRequest) -> None:
             call = server.stub.Embed.future(request)
-            while server.metric("attnd_inflight_requests") < 1:
-                pass
+            wait_until(lambda: server.metric("attnd_inflight_requests") == 1, "the call is computed")
             call.cancel()
 
         self.check_counted_as("Canceled", leave)
@@ -177,7 +177,7 @@ class DrainTest(unittest.TestCase):
         with ServerProcess(f"--model={golden.folder('tiny')}") as server, ThreadPoolExecutor(CALLERS) as pool:
             codes = [pool.submit(call_until_refused, server.address) for _ in range(CALLERS)]
             for _ in range(CALLERS):
-                called.acquire()
+                self.assertTrue(called.acquire(timeout=TIMEOUT_SECONDS))
             server.terminate()
             self.assertEqual({code.result() for code in codes}, {grpc.StatusCode.UNAVAILABLE})
 

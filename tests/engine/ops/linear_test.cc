@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <numbers>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ struct Implementation {
   double tolerance;
   bool needs_avx512 = false;
 };
+
+void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
 
 template <DataType kType>
 std::unique_ptr<LinearKernel> CreatePanels(const LinearShape& shape) {
