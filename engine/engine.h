@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "engine/model/config.h"
@@ -87,9 +88,15 @@ class Engine {
   virtual const EngineInfo& info() const = 0;
 
   // Computes `batch`, at most info().max_batch_tokens tokens together, and fills every task's output. A sequence's
-  // bytes do not depend on the other sequences. Returns only errors of the engine itself (INTERNAL): inputs are checked
-  // before.
-  virtual absl::Status Forward(absl::Span<const SequenceTask> batch) = 0;
+  // bytes do not depend on the other sequences. `is_abandoned` is asked before every layer, on the calling thread; once
+  // it says that nobody waits for the batch any more, the rest is left out and the outputs hold nothing of use. Returns
+  // CANCELLED then, else only errors of the engine itself (INTERNAL): inputs are checked before.
+  virtual absl::Status Forward(absl::Span<const SequenceTask> batch, absl::FunctionRef<bool()> is_abandoned) = 0;
+
+  // Of a batch that is always waited for.
+  absl::Status Forward(absl::Span<const SequenceTask> batch) {
+    return Forward(batch, [] { return false; });
+  }
 };
 
 }  // namespace attnd

@@ -126,13 +126,14 @@ absl::Status Transformer::WarmUp() {
   return Forward({&task, 1});
 }
 
-absl::Status Transformer::Forward(absl::Span<const SequenceTask> batch) {
+absl::Status Transformer::Forward(absl::Span<const SequenceTask> batch, absl::FunctionRef<bool()> is_abandoned) {
   layout_.Assign(batch, info_.config.head_count, team_.thread_count());
   CHECK_LE(layout_.row_count(), info_.max_batch_tokens);
   const ThreadTeam::Activity activity(team_);
   ResizeOutputs(info_.config, batch);
   if (auto status = Embed(batch); !status.ok()) return status;
   for (size_t index = 0; index < layers_.size(); ++index) {
+    if (is_abandoned()) return absl::CancelledError("the batch was abandoned between two layers");
     if (auto status = RunLayer(layers_[index]); !status.ok()) return status;
     CopyHiddenOfAll(batch, static_cast<int64_t>(index) + 1);
   }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -44,7 +45,8 @@ class Transformer final : public Engine {
 
   const EngineInfo& info() const override { return info_; }
 
-  absl::Status Forward(absl::Span<const SequenceTask> batch) override;
+  using Engine::Forward;
+  absl::Status Forward(absl::Span<const SequenceTask> batch, absl::FunctionRef<bool()> is_abandoned) override;
 
  private:
   // What a worker needs for itself.

@@ -7,6 +7,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/rpc/peer.h"
 #include "server/rpc/status.h"
 
 namespace attnd {
@@ -25,6 +26,7 @@ class CallReactor final : public grpc::ServerUnaryReactor {
               absl::AnyInvocable<void(const Request&)> encode) {
     if (!request.ok()) return Complete(request.status());
     request_ = *std::move(request);
+    request_->caller = PeerHost(context_.peer());
     request_->deadline = absl::FromChrono(context_.deadline());
     request_->done = [this, encode = std::move(encode)](const absl::Status& status) mutable {
       const absl::Status outcome = status.ok() ? CheckAwaited() : status;

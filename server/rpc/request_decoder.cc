@@ -52,6 +52,25 @@ absl::StatusOr<Pooling> DecodePooling(v1::Pooling pooling) {
   }
 }
 
+absl::StatusOr<Priority> DecodePriority(v1::Priority priority) {
+  switch (priority) {
+    case v1::PRIORITY_CRITICAL:
+      return Priority::kCritical;
+    case v1::PRIORITY_HIGH:
+      return Priority::kHigh;
+    case v1::PRIORITY_UNSPECIFIED:
+    case v1::PRIORITY_NORMAL:
+      return Priority::kNormal;
+    case v1::PRIORITY_LOW:
+      return Priority::kLow;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrFormat("priority = %d, must be in [PRIORITY_CRITICAL (%d), "
+                          "PRIORITY_LOW (%d)]",
+                          int{priority}, int{v1::PRIORITY_CRITICAL}, int{v1::PRIORITY_LOW}));
+  }
+}
+
 absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSelection& message, const std::string& path,
                                                       int64_t layer_count) {
   const auto layer = ParseLayerName(message.layer(), layer_count);
@@ -99,6 +118,9 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1:
   auto selection = DecodeForwardSelection(message, config_.layer_count);
   if (!selection.ok()) return selection.status();
   request->selection = *std::move(selection);
+  const auto priority = DecodePriority(message.priority());
+  if (!priority.ok()) return priority.status();
+  request->priority = *priority;
   if (auto status = DecodeInputs(message.inputs(), *request); !status.ok()) return status;
   if (auto status = CheckReplySize(*request); !status.ok()) return status;
   return request;
@@ -111,6 +133,9 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::E
   if (!pooling.ok()) return pooling.status();
   const bool normalize = !message.has_normalize() || message.normalize();
   request->selection.embedding = EmbeddingSelection{.pooling = *pooling, .normalize = normalize};
+  const auto priority = DecodePriority(message.priority());
+  if (!priority.ok()) return priority.status();
+  request->priority = *priority;
   if (auto status = DecodeInputs(message.inputs(), *request); !status.ok()) return status;
   if (auto status = CheckReplySize(*request); !status.ok()) return status;
   return request;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,9 @@ namespace attnd {
 
 // The methods that are scheduled.
 enum class Method { kForward, kEmbed };
+
+// Who goes first, most urgent first. server/scheduling/policy.h says how far.
+enum class Priority { kCritical, kHigh, kNormal, kLow };
 
 // Where the time of a request went, and what it shared its batches with.
 struct RequestTiming {
@@ -35,6 +39,8 @@ struct Request {
   Method method = Method::kForward;
   std::vector<SequenceInput> inputs;
   OutputSelection selection;
+  Priority priority = Priority::kNormal;
+  std::string caller;  // whose share of the engine it is computed from; empty: unknown
   absl::Time deadline = absl::InfiniteFuture();
   int64_t reply_bytes = 0;  // what the reply will take, at most
   // Receives OK once every output is computed, else why it was not.

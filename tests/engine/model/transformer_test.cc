@@ -129,6 +129,27 @@ INSTANTIATE_TEST_SUITE_P(DataTypes, DataTypeTest,
                          testing::Values(DataType::kFloat32, DataType::kBfloat16, DataType::kInt8),
                          [](const auto& each) { return std::string(DataTypeName(each.param)); });
 
+TEST(TransformerTest, ABatchThatNobodyWaitsForStopsBeforeTheNextLayer) {
+  const auto transformer = CreateTransformer();
+  const SequenceInput input = Ids(12, 1);
+  const auto expected = Forward(*transformer, {input}, kEverything);
+  SequenceOutput output;
+  const SequenceTask task{.input = &input, .selection = &kEverything, .output = &output};
+  // Three layers: asked before each.
+  for (int asked_before_giving_up = 0; asked_before_giving_up <= 3; ++asked_before_giving_up) {
+    int asked = 0;
+    const absl::Status status = transformer->Forward({&task, 1}, [&] { return asked++ == asked_before_giving_up; });
+    if (asked_before_giving_up < 3) {
+      EXPECT_TRUE(absl::IsCancelled(status)) << status;
+      EXPECT_EQ(asked, asked_before_giving_up + 1);
+    } else {
+      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_EQ(asked, 3);
+    }
+  }
+  ExpectSameBytes(output, expected[0]);
+}
+
 TEST(TransformerTest, TheLastPositionIsTheLastRowOfAll) {
   const auto transformer = CreateTransformer();
   const std::vector<SequenceInput> inputs = {Ids(12, 1), Ids(1, 2)};

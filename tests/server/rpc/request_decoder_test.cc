@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
@@ -102,6 +103,31 @@ TEST_F(RequestDecoderTest, AnEmbedCallDefaultsToTheNormalisedLastPosition) {
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ((*request)->selection.embedding->pooling, Pooling::kMean);
   EXPECT_FALSE((*request)->selection.embedding->normalize);
+}
+
+TEST_F(RequestDecoderTest, PrioritiesAreNormalUnlessTheCallSaysOtherwise) {
+  const std::pair<v1::Priority, Priority> priorities[] = {{v1::PRIORITY_UNSPECIFIED, Priority::kNormal},
+                                                          {v1::PRIORITY_CRITICAL, Priority::kCritical},
+                                                          {v1::PRIORITY_HIGH, Priority::kHigh},
+                                                          {v1::PRIORITY_NORMAL, Priority::kNormal},
+                                                          {v1::PRIORITY_LOW, Priority::kLow}};
+  for (const auto& [sent, expected] : priorities) {
+    v1::ForwardRequest forward = LastOfLnF();
+    AddIds({1}, *forward.mutable_inputs());
+    forward.set_priority(sent);
+    EXPECT_EQ((*decoder_.DecodeForward(forward))->priority, expected);
+    v1::EmbedRequest embed;
+    AddIds({1}, *embed.mutable_inputs());
+    embed.set_priority(sent);
+    EXPECT_EQ((*decoder_.DecodeEmbed(embed))->priority, expected);
+  }
+}
+
+TEST_F(RequestDecoderTest, AnUnknownPriorityIsRefused) {
+  v1::ForwardRequest message = LastOfLnF();
+  AddIds({1}, *message.mutable_inputs());
+  message.set_priority(static_cast<v1::Priority>(9));
+  ExpectInvalid(message, "priority = 9, must be in [PRIORITY_CRITICAL (1), PRIORITY_LOW (4)]");
 }
 
 TEST_F(RequestDecoderTest, EveryLimitIsTheLastValueThatPasses) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -37,14 +38,15 @@ class FakeClock final : public Clock {
 };
 
 // Each batch waits until the test lets it go, advances the clock by `duration`, and gives every sequence its token
-// count as its embedding.
+// count as its embedding. Being let go is where a batch that nobody waits for stops.
 class FakeEngine final : public Engine {
  public:
   FakeEngine(FakeClock& clock, absl::Duration duration) : clock_(clock), duration_(duration) {}
 
   const EngineInfo& info() const override { return info_; }
 
-  absl::Status Forward(absl::Span<const SequenceTask> batch) override {
+  using Engine::Forward;
+  absl::Status Forward(absl::Span<const SequenceTask> batch, absl::FunctionRef<bool()> is_abandoned) override {
     const absl::MutexLock lock(&mutex_);
     std::vector<int64_t>& token_counts = batches_.emplace_back();
     for (const SequenceTask& task : batch) {
@@ -53,6 +55,7 @@ class FakeEngine final : public Engine {
     }
     mutex_.Await(absl::Condition(this, &FakeEngine::MayGo));
     --permits_;
+    if (is_abandoned()) return absl::CancelledError("abandoned");
     clock_.Advance(duration_);
     return result_;
   }
