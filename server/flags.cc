@@ -136,7 +136,7 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
           range.Check("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
       .max_reply_bytes = range.Check("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
   };
-  flags.queue_limits = {
+  flags.scheduler_limits = {
       .max_requests = range.Check("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),
       .max_tokens = range.Check("max_queue_tokens", absl::GetFlag(FLAGS_max_queue_tokens), 1, kMaxCount),
       .max_batch_tokens = range.Check("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),

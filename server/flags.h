@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "engine/tensor/data_type.h"
 #include "server/rpc/call_limits.h"
-#include "server/scheduling/request_queue.h"
+#include "server/scheduling/scheduler.h"
 
 namespace attnd {
 
@@ -23,7 +23,7 @@ struct ServerFlags {
   DataType data_type = DataType::kFloat32;
   int thread_count = 1;
   CallLimits call_limits;
-  QueueLimits queue_limits;
+  SchedulerLimits scheduler_limits;
   absl::Duration drain_delay;
   absl::Duration drain_timeout;
 };

@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadModel(const ServerFlags& flags, Metr
   if (!weights.ok()) return weights.status();
   auto engine = Transformer::Create(**weights, {.data_type = flags.data_type,
                                                 .thread_count = flags.thread_count,
-                                                .max_batch_tokens = flags.queue_limits.max_batch_tokens});
+                                                .max_batch_tokens = flags.scheduler_limits.max_batch_tokens});
   if (!engine.ok()) return engine.status();
   const absl::Duration elapsed = absl::Now() - started_at;
   const EngineInfo& info = (*engine)->info();
@@ -63,8 +63,8 @@ std::string HostOf(absl::string_view address) { return std::string(address.subst
 
 absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
   const SystemClock clock;
-  Metrics metrics(MetricsOptions{.max_batch_requests = flags.queue_limits.max_requests,
-                                 .max_batch_tokens = flags.queue_limits.max_batch_tokens,
+  Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_requests,
+                                 .max_batch_tokens = flags.scheduler_limits.max_batch_tokens,
                                  .server_version = kVersion});
   auto metrics_server = MetricsServer::Start(flags.metrics_address, metrics);
   if (!metrics_server.ok()) return metrics_server.status();
@@ -74,7 +74,7 @@ absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
   auto server = Server::Start({.address = flags.address,
                                .model_name = ModelName(flags),
                                .call_limits = flags.call_limits,
-                               .queue_limits = flags.queue_limits},
+                               .scheduler_limits = flags.scheduler_limits},
                               *std::move(engine), clock, metrics);
   if (!server.ok()) return server.status();
   std::printf("attnd ready: grpc %s:%d, metrics %s:%d\n", HostOf(flags.address).c_str(), (*server)->port(),
@@ -83,7 +83,7 @@ absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
 
   const char* signal = signals.Wait();
   LOG(INFO) << signal << ": draining";
-  const BatcherTotals totals = (*server)->Drain(flags.drain_delay, flags.drain_timeout);
+  const SchedulerTotals totals = (*server)->Drain(flags.drain_delay, flags.drain_timeout);
   LOG(INFO) << "drained: accepted=" << totals.completed + totals.dropped << " completed=" << totals.completed;
   return absl::OkStatus();
 }

@@ -20,6 +20,8 @@ constexpr absl::Duration kRefusing = absl::Milliseconds(250);
 // Time for finished replies to leave after the last of them was handed to gRPC.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
 
+constexpr const char* kFirstVersion = "1";
+
 ModelDescription Describe(const ServerOptions& options, const EngineInfo& info) {
   return {.name = options.model_name, .server_version = kVersion, .engine = info, .limits = options.call_limits};
 }
@@ -36,9 +38,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 Server::Server(const ServerOptions& options, std::unique_ptr<Engine> engine, const Clock& clock, Metrics& metrics)
     : metrics_(metrics),
       engine_(std::move(engine)),
-      queue_(options.queue_limits, clock, metrics),
-      batcher_(queue_, *engine_, clock, metrics),
-      service_(Describe(options, engine_->info()), queue_, clock, metrics) {}
+      scheduler_(options.scheduler_limits, clock, metrics),
+      batcher_(
+          scheduler_, [this] { return ServedModel{engine_, kFirstVersion}; }, clock, metrics),
+      service_(Describe(options, engine_->info()), scheduler_, clock, metrics) {}
 
 Server::~Server() {
   if (!drained_) Drain(absl::ZeroDuration(), absl::ZeroDuration());
@@ -71,21 +74,21 @@ void Server::SetServing(bool serving) {
   health->SetServingStatus(v1::InferenceService::service_full_name(), serving);
 }
 
-BatcherTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
+SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
   drained_ = true;
   SetServing(false);
   absl::SleepFor(delay);
-  queue_.Close();
-  if (!batcher_.WaitUntilDrained(timeout)) {
+  scheduler_.Close();
+  if (!scheduler_.WaitUntilDrained(timeout)) {
     LOG(WARNING) << "accepted calls were not finished within " << timeout << "; ending them with UNAVAILABLE";
-    queue_.Abort();
-    batcher_.WaitUntilDrained(absl::InfiniteDuration());
+    scheduler_.Abort();
+    scheduler_.WaitUntilDrained(absl::InfiniteDuration());
   }
   if (grpc_server_) {
     absl::SleepFor(kRefusing);
     grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
   }
-  return batcher_.totals();
+  return scheduler_.totals();
 }
 
 }  // namespace attnd

@@ -15,7 +15,7 @@
 #include "server/rpc/inference_service.h"
 #include "server/scheduling/batcher.h"
 #include "server/scheduling/clock.h"
-#include "server/scheduling/request_queue.h"
+#include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
@@ -24,7 +24,7 @@ struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
   std::string model_name;
   CallLimits call_limits;
-  QueueLimits queue_limits;
+  SchedulerLimits scheduler_limits;
 };
 
 // Threads: Drain by one. Owns: the engine, gRPC's threads and the batcher's.
@@ -41,7 +41,7 @@ class Server {
   // Health says NOT_SERVING at once; after `delay` new calls are refused with UNAVAILABLE; what was accepted is
   // computed for up to `timeout`, the rest then ends with UNAVAILABLE. Refuses for another moment, then closes. Returns
   // what became of all calls.
-  BatcherTotals Drain(absl::Duration delay, absl::Duration timeout);
+  SchedulerTotals Drain(absl::Duration delay, absl::Duration timeout);
 
  private:
   Server(const ServerOptions& options, std::unique_ptr<Engine> engine, const Clock& clock, Metrics& metrics);
@@ -50,8 +50,8 @@ class Server {
   void SetServing(bool serving);
 
   Metrics& metrics_;
-  std::unique_ptr<Engine> engine_;
-  RequestQueue queue_;
+  std::shared_ptr<Engine> engine_;
+  Scheduler scheduler_;
   Batcher batcher_;
   InferenceService service_;
   std::unique_ptr<grpc::Server> grpc_server_;

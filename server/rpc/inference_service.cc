@@ -22,7 +22,7 @@ class CallReactor final : public grpc::ServerUnaryReactor {
   }
 
   // Puts `request` in the queue; `encode` writes the reply once it is computed.
-  void Submit(absl::StatusOr<std::shared_ptr<Request>> request, RequestQueue& queue,
+  void Submit(absl::StatusOr<std::shared_ptr<Request>> request, Scheduler& scheduler,
               absl::AnyInvocable<void(const Request&)> encode) {
     if (!request.ok()) return Complete(request.status());
     request_ = *std::move(request);
@@ -34,9 +34,9 @@ class CallReactor final : public grpc::ServerUnaryReactor {
       request_->outputs = {};
       Complete(outcome);
     };
-    accepted_by_ = &queue;
+    accepted_by_ = &scheduler;
     // From here on `done` may run at any moment, on the batcher's thread.
-    if (absl::Status status = queue.Submit(request_); !status.ok()) {
+    if (absl::Status status = scheduler.Submit(request_); !status.ok()) {
       accepted_by_ = nullptr;
       Complete(status);
     }
@@ -58,7 +58,7 @@ class CallReactor final : public grpc::ServerUnaryReactor {
   }
 
   void OnCancel() override {
-    if (request_) request_->Cancel();
+    if (accepted_by_ != nullptr) accepted_by_->Cancel(*request_);
   }
 
   void OnDone() override {
@@ -72,19 +72,23 @@ class CallReactor final : public grpc::ServerUnaryReactor {
   Metrics& metrics_;
   const absl::Time started_at_;
   std::shared_ptr<Request> request_;
-  RequestQueue* accepted_by_ = nullptr;
+  Scheduler* accepted_by_ = nullptr;
 };
 
 }  // namespace
 
-InferenceService::InferenceService(const ModelDescription& model, RequestQueue& queue, const Clock& clock,
+InferenceService::InferenceService(const ModelDescription& model, Scheduler& scheduler, const Clock& clock,
                                    Metrics& metrics)
-    : model_(model), decoder_(model.engine.config, model.limits), queue_(queue), clock_(clock), metrics_(metrics) {}
+    : model_(model),
+      decoder_(model.engine.config, model.limits),
+      scheduler_(scheduler),
+      clock_(clock),
+      metrics_(metrics) {}
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
   auto* call = new CallReactor(RpcMethod::kForward, *context, clock_, metrics_);
-  call->Submit(decoder_.DecodeForward(*message), queue_,
+  call->Submit(decoder_.DecodeForward(*message), scheduler_,
                [this, reply](const Request& request) { EncodeForward(request, model_.engine.config, *reply); });
   return call;
 }
@@ -92,7 +96,7 @@ grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                                   v1::EmbedResponse* reply) {
   auto* call = new CallReactor(RpcMethod::kEmbed, *context, clock_, metrics_);
-  call->Submit(decoder_.DecodeEmbed(*message), queue_,
+  call->Submit(decoder_.DecodeEmbed(*message), scheduler_,
                [this, reply](const Request& request) { EncodeEmbed(request, model_.engine.config, *reply); });
   return call;
 }

@@ -9,7 +9,7 @@
 #include "server/rpc/reply_encoder.h"
 #include "server/rpc/request_decoder.h"
 #include "server/scheduling/clock.h"
-#include "server/scheduling/request_queue.h"
+#include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
@@ -17,8 +17,8 @@ namespace attnd {
 // Threads: gRPC's own, any number.
 class InferenceService final : public v1::InferenceService::CallbackService {
  public:
-  // `queue`, `clock` and `metrics` must outlive the service.
-  InferenceService(const ModelDescription& model, RequestQueue& queue, const Clock& clock, Metrics& metrics);
+  // `scheduler`, `clock` and `metrics` must outlive the service.
+  InferenceService(const ModelDescription& model, Scheduler& scheduler, const Clock& clock, Metrics& metrics);
 
   grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context, const v1::ForwardRequest* message,
                                     v1::ForwardResponse* reply) override;
@@ -30,7 +30,7 @@ class InferenceService final : public v1::InferenceService::CallbackService {
  private:
   const ModelDescription model_;
   const RequestDecoder decoder_;
-  RequestQueue& queue_;
+  Scheduler& scheduler_;
   const Clock& clock_;
   Metrics& metrics_;
 };

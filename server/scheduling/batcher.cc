@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "absl/log/log.h"
@@ -38,34 +39,22 @@ bool IsComplete(const BatchSlice& slice) {
 
 }  // namespace
 
-Batcher::Batcher(RequestQueue& queue, Engine& engine, const Clock& clock, SchedulerEvents& events)
-    : queue_(queue), engine_(engine), clock_(clock), events_(events), thread_([this] { Loop(); }) {}
+Batcher::Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events)
+    : scheduler_(scheduler), source_(std::move(source)), clock_(clock), events_(events), thread_([this] { Loop(); }) {}
 
 Batcher::~Batcher() {
-  queue_.Close();
+  scheduler_.Close();
   thread_.join();
-}
-
-bool Batcher::WaitUntilDrained(absl::Duration timeout) {
-  const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(&drained_), timeout);
-}
-
-BatcherTotals Batcher::totals() const {
-  const absl::MutexLock lock(&mutex_);
-  return totals_;
 }
 
 void Batcher::Loop() {
   pthread_setname_np(pthread_self(), "attnd-batcher");
   for (;;) {
-    const Work work = queue_.Take();
+    const Work work = scheduler_.Take();
     for (const DroppedRequest& dropped : work.dropped) Drop(dropped);
     if (!work.batch.empty()) Compute(work);
     if (work.closed) break;
   }
-  const absl::MutexLock lock(&mutex_);
-  drained_ = true;
 }
 
 void Batcher::Drop(const DroppedRequest& dropped) {
@@ -73,21 +62,20 @@ void Batcher::Drop(const DroppedRequest& dropped) {
   const CancelStage stage = request.next_input == 0 ? CancelStage::kQueue : CancelStage::kCompute;
   if (absl::IsCancelled(dropped.reason)) events_.OnCancelled(request.method, stage, CancelCause::kClient);
   if (absl::IsDeadlineExceeded(dropped.reason)) events_.OnCancelled(request.method, stage, CancelCause::kDeadline);
-  {
-    const absl::MutexLock lock(&mutex_);
-    ++totals_.dropped;
-  }
   request.done(dropped.reason);
+  scheduler_.CountDone(/*completed=*/false);
 }
 
 void Batcher::Compute(const Work& work) {
   const absl::Time started_at = clock_.Now();
-  const absl::Status status = engine_.Forward(TasksOf(work.batch));
+  const ServedModel model = source_();
+  const absl::Status status = model.engine->Forward(TasksOf(work.batch));
   const absl::Time ended_at = clock_.Now();
-  queue_.FinishBatch();
+  scheduler_.FinishBatch();
   if (!status.ok()) LOG(ERROR) << "a batch of " << work.size.tokens << " tokens failed: " << status;
   for (const BatchSlice& slice : work.batch) {
     Request& request = *slice.request;
+    request.model_version = model.version;
     AddBatchToTiming(work.size, started_at, ended_at, request);
     if (!status.ok()) {
       // What the engine says of itself is for the log. The rest of a request still waiting is dropped by the queue.
@@ -100,12 +88,9 @@ void Batcher::Compute(const Work& work) {
 }
 
 void Batcher::Complete(Request& request) {
-  {
-    const absl::MutexLock lock(&mutex_);
-    ++totals_.completed;
-  }
   events_.OnCompleted(request, clock_.Now() - request.accepted_at);
   request.done(absl::OkStatus());
+  scheduler_.CountDone(/*completed=*/true);
 }
 
 }  // namespace attnd

@@ -32,7 +32,7 @@ struct RequestTiming {
   int64_t batch_count = 0;
 };
 
-// Owns its inputs and outputs. The caller fills the first block and calls RequestQueue::Submit; from then on the
+// Owns its inputs and outputs. The caller fills the first block and calls Scheduler::Submit; from then on the
 // scheduler alone touches it, until `done` is called, exactly once, on the batcher's thread.
 // Threads: Cancel and cancelled by any; the rest by its present owner.
 struct Request {
@@ -47,6 +47,7 @@ struct Request {
   absl::AnyInvocable<void(absl::Status)> done;
 
   std::vector<SequenceOutput> outputs;  // one for each input once done(OK) is called
+  std::string model_version;            // of the model that computed it, in its last batch if several did
   RequestTiming timing;
   absl::Time accepted_at;
   size_t next_input = 0;  // inputs before it have been taken into a batch

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/scheduling/request_queue.h"
+#include "server/scheduling/scheduler.h"
 #include "tests/server/scheduling/fakes.h"
 
 namespace attnd {
@@ -23,30 +23,31 @@ class BatcherTest : public testing::Test {
   static constexpr absl::Duration kBatchDuration = absl::Milliseconds(7);
 
   ~BatcherTest() override {
-    engine_.Permit(1000);
+    engine_->Permit(1000);
     batcher_.reset();
   }
 
   // A call that keeps the engine busy until Permit.
   void Occupy() {
-    ASSERT_TRUE(queue_.Submit(occupant_.request()).ok());
-    engine_.WaitForBatches(1);
+    ASSERT_TRUE(scheduler_.Submit(occupant_.request()).ok());
+    engine_->WaitForBatches(1);
   }
 
   FakeClock clock_;
   RecordingEvents events_;
-  FakeEngine engine_{clock_, kBatchDuration};
-  RequestQueue queue_{
+  std::shared_ptr<FakeEngine> engine_ = std::make_shared<FakeEngine>(clock_, kBatchDuration);
+  Scheduler scheduler_{
       {.max_requests = 3, .max_tokens = 20, .max_batch_tokens = 10, .max_pending_reply_bytes = 100}, clock_, events_};
-  std::unique_ptr<Batcher> batcher_ = std::make_unique<Batcher>(queue_, engine_, clock_, events_);
+  std::unique_ptr<Batcher> batcher_ =
+      std::make_unique<Batcher>(scheduler_, [this] { return ServedModel{engine_, "v7"}; }, clock_, events_);
   TestCall occupant_{{1}};
 };
 
 TEST_F(BatcherTest, ComputesEveryInputAndReportsWhereTheTimeWent) {
   Occupy();
   TestCall call({3, 5});
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
-  engine_.Permit(2);
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+  engine_->Permit(2);
   EXPECT_TRUE(call.Wait().ok());
   const Request& request = *call.request();
   EXPECT_THAT(request.outputs[0].embedding, ElementsAre(3));
@@ -56,6 +57,7 @@ TEST_F(BatcherTest, ComputesEveryInputAndReportsWhereTheTimeWent) {
   EXPECT_EQ(request.timing.batch_tokens, 8);
   EXPECT_EQ(request.timing.batch_requests, 1);
   EXPECT_EQ(request.timing.batch_count, 1);
+  EXPECT_EQ(request.model_version, "v7");
   EXPECT_THAT(events_.totals(), ElementsAre(kBatchDuration, 2 * kBatchDuration));
 }
 
@@ -63,11 +65,11 @@ TEST_F(BatcherTest, WaitingCallsShareTheNextBatch) {
   Occupy();
   TestCall first({2});
   TestCall second({3, 4});
-  ASSERT_TRUE(queue_.Submit(first.request()).ok());
-  ASSERT_TRUE(queue_.Submit(second.request()).ok());
-  engine_.Permit(2);
+  ASSERT_TRUE(scheduler_.Submit(first.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(second.request()).ok());
+  engine_->Permit(2);
   EXPECT_TRUE(second.Wait().ok());
-  EXPECT_THAT(engine_.WaitForBatches(2), ElementsAre(ElementsAre(1), ElementsAre(2, 3, 4)));
+  EXPECT_THAT(engine_->WaitForBatches(2), ElementsAre(ElementsAre(1), ElementsAre(2, 3, 4)));
   EXPECT_EQ(first.request()->timing.batch_requests, 2);
   EXPECT_EQ(first.request()->timing.batch_tokens, 9);
 }
@@ -75,10 +77,10 @@ TEST_F(BatcherTest, WaitingCallsShareTheNextBatch) {
 TEST_F(BatcherTest, ACallLargerThanABatchIsSpreadAndItsTimesAddUp) {
   Occupy();
   TestCall call({6, 4, 7});
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
-  engine_.Permit(3);
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+  engine_->Permit(3);
   EXPECT_TRUE(call.Wait().ok());
-  EXPECT_THAT(engine_.WaitForBatches(3), ElementsAre(ElementsAre(1), ElementsAre(6, 4), ElementsAre(7)));
+  EXPECT_THAT(engine_->WaitForBatches(3), ElementsAre(ElementsAre(1), ElementsAre(6, 4), ElementsAre(7)));
   EXPECT_EQ(call.request()->timing.compute, 2 * kBatchDuration);
   EXPECT_EQ(call.request()->timing.batch_tokens, 17);
   EXPECT_EQ(call.request()->timing.batch_count, 2);
@@ -91,14 +93,14 @@ TEST_F(BatcherTest, AFullQueueRefusesByRequests) {
   std::vector<std::unique_ptr<TestCall>> calls;
   for (int i = 0; i < 3; ++i) {
     calls.push_back(std::make_unique<TestCall>(std::vector<int64_t>{1}));
-    ASSERT_TRUE(queue_.Submit(calls.back()->request()).ok());
+    ASSERT_TRUE(scheduler_.Submit(calls.back()->request()).ok());
   }
   TestCall refused({1});
-  const absl::Status status = queue_.Submit(refused.request());
+  const absl::Status status = scheduler_.Submit(refused.request());
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("3"));
   EXPECT_THAT(events_.rejected(), ElementsAre(RejectReason::kQueueRequests));
-  engine_.Permit(10);
+  engine_->Permit(10);
   for (const auto& call : calls) EXPECT_TRUE(call->Wait().ok());
   EXPECT_FALSE(refused.is_done());
 }
@@ -106,52 +108,52 @@ TEST_F(BatcherTest, AFullQueueRefusesByRequests) {
 TEST_F(BatcherTest, AFullQueueRefusesByTokensYetAnEmptyOneTakesAnyCall) {
   Occupy();
   TestCall large({10, 10, 10});
-  ASSERT_TRUE(queue_.Submit(large.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(large.request()).ok());
   TestCall refused({1});
-  const absl::Status status = queue_.Submit(refused.request());
+  const absl::Status status = scheduler_.Submit(refused.request());
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("limit of 20"));
   EXPECT_THAT(events_.rejected(), ElementsAre(RejectReason::kQueueTokens));
-  engine_.Permit(10);
+  engine_->Permit(10);
   EXPECT_TRUE(large.Wait().ok());
 }
 
 TEST_F(BatcherTest, RepliesNobodyHasReadRefuseFurtherCallsUntilTheyAreReleased) {
-  engine_.Permit(10);
+  engine_->Permit(10);
   TestCall finished({1}, /*reply_bytes=*/60);
-  ASSERT_TRUE(queue_.Submit(finished.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(finished.request()).ok());
   EXPECT_TRUE(finished.Wait().ok());
   TestCall refused({1}, /*reply_bytes=*/41);
-  const absl::Status status = queue_.Submit(refused.request());
+  const absl::Status status = scheduler_.Submit(refused.request());
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("replies of 60 bytes"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("this call's 41 would exceed the limit of 100"));
   EXPECT_THAT(events_.rejected(), ElementsAre(RejectReason::kReplyBytes));
   TestCall fitting({1}, /*reply_bytes=*/40);
-  EXPECT_TRUE(queue_.Submit(fitting.request()).ok());
-  queue_.ReleaseReply(*finished.request());
-  EXPECT_TRUE(queue_.Submit(refused.request()).ok());
+  EXPECT_TRUE(scheduler_.Submit(fitting.request()).ok());
+  scheduler_.ReleaseReply(*finished.request());
+  EXPECT_TRUE(scheduler_.Submit(refused.request()).ok());
   EXPECT_TRUE(fitting.Wait().ok());
   EXPECT_TRUE(refused.Wait().ok());
 }
 
 TEST_F(BatcherTest, AReplyOfAnySizePassesWhenNoneIsPending) {
-  engine_.Permit(10);
+  engine_->Permit(10);
   TestCall large({1}, /*reply_bytes=*/1000);
-  ASSERT_TRUE(queue_.Submit(large.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(large.request()).ok());
   TestCall refused({1}, /*reply_bytes=*/1);
-  EXPECT_EQ(queue_.Submit(refused.request()).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(scheduler_.Submit(refused.request()).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(large.Wait().ok());
 }
 
 TEST_F(BatcherTest, ACancelledCallIsNotComputed) {
   Occupy();
   TestCall call({5});
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
   call.request()->Cancel();
-  engine_.Permit(10);
+  engine_->Permit(10);
   EXPECT_EQ(call.Wait().code(), absl::StatusCode::kCancelled);
-  EXPECT_THAT(engine_.WaitForBatches(1), ElementsAre(ElementsAre(1)));
+  EXPECT_THAT(engine_->WaitForBatches(1), ElementsAre(ElementsAre(1)));
   EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kClient)));
 }
 
@@ -159,10 +161,10 @@ TEST_F(BatcherTest, ACallWhoseDeadlinePassesInTheQueueIsNotComputed) {
   Occupy();
   TestCall call({5});
   call.request()->deadline = clock_.Now() + kBatchDuration / 2;
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
-  engine_.Permit(10);
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+  engine_->Permit(10);
   EXPECT_EQ(call.Wait().code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_THAT(engine_.WaitForBatches(1), ElementsAre(ElementsAre(1)));
+  EXPECT_THAT(engine_->WaitForBatches(1), ElementsAre(ElementsAre(1)));
   EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kDeadline)));
 }
 
@@ -170,9 +172,9 @@ TEST_F(BatcherTest, ACallThatIsCancelledAsItsDeadlinePassesCountsAsExpired) {
   Occupy();
   TestCall call({5});
   call.request()->deadline = clock_.Now() + kBatchDuration / 2;
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
   call.request()->Cancel();
-  engine_.Permit(10);
+  engine_->Permit(10);
   EXPECT_EQ(call.Wait().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kDeadline)));
 }
@@ -180,75 +182,75 @@ TEST_F(BatcherTest, ACallThatIsCancelledAsItsDeadlinePassesCountsAsExpired) {
 TEST_F(BatcherTest, ACallWhoseDeadlinePassesBetweenItsBatchesIsNotComputedFurther) {
   TestCall call({10, 10});
   call.request()->deadline = clock_.Now() + kBatchDuration / 2;
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
-  engine_.Permit(10);
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+  engine_->Permit(10);
   EXPECT_EQ(call.Wait().code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_THAT(engine_.WaitForBatches(1), ElementsAre(ElementsAre(10)));
+  EXPECT_THAT(engine_->WaitForBatches(1), ElementsAre(ElementsAre(10)));
   EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kCompute, CancelCause::kDeadline)));
 }
 
 TEST_F(BatcherTest, ACallThatArrivesLateIsRefused) {
   TestCall call({1});
   call.request()->deadline = clock_.Now();
-  EXPECT_EQ(queue_.Submit(call.request()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(scheduler_.Submit(call.request()).code(), absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(BatcherTest, ClosingFinishesWhatWasAcceptedAndRefusesTheRest) {
   Occupy();
   TestCall accepted({5});
-  ASSERT_TRUE(queue_.Submit(accepted.request()).ok());
-  queue_.Close();
+  ASSERT_TRUE(scheduler_.Submit(accepted.request()).ok());
+  scheduler_.Close();
   TestCall refused({1});
-  EXPECT_EQ(queue_.Submit(refused.request()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(scheduler_.Submit(refused.request()).code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(events_.rejected(), ElementsAre(RejectReason::kDraining));
-  EXPECT_FALSE(batcher_->WaitUntilDrained(absl::ZeroDuration()));
-  engine_.Permit(10);
-  EXPECT_TRUE(batcher_->WaitUntilDrained(absl::InfiniteDuration()));
+  EXPECT_FALSE(scheduler_.WaitUntilDrained(absl::ZeroDuration()));
+  engine_->Permit(10);
+  EXPECT_TRUE(scheduler_.WaitUntilDrained(absl::InfiniteDuration()));
   EXPECT_TRUE(accepted.Wait().ok());
-  EXPECT_EQ(batcher_->totals().completed, 2);
-  EXPECT_EQ(batcher_->totals().dropped, 0);
+  EXPECT_EQ(scheduler_.totals().completed, 2);
+  EXPECT_EQ(scheduler_.totals().dropped, 0);
 }
 
 TEST_F(BatcherTest, AbortingEndsWhatWaitsWithUnavailable) {
   Occupy();
   TestCall waiting({5});
-  ASSERT_TRUE(queue_.Submit(waiting.request()).ok());
-  queue_.Abort();
-  engine_.Permit(10);
+  ASSERT_TRUE(scheduler_.Submit(waiting.request()).ok());
+  scheduler_.Abort();
+  engine_->Permit(10);
   EXPECT_EQ(waiting.Wait().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(occupant_.Wait().ok());
-  EXPECT_TRUE(batcher_->WaitUntilDrained(absl::InfiniteDuration()));
-  EXPECT_EQ(batcher_->totals().dropped, 1);
+  EXPECT_TRUE(scheduler_.WaitUntilDrained(absl::InfiniteDuration()));
+  EXPECT_EQ(scheduler_.totals().dropped, 1);
 }
 
 TEST_F(BatcherTest, AnEngineErrorFailsTheCallsOfThatBatchAndNoOther) {
-  engine_.FailWith(absl::InternalError("secret detail"));
+  engine_->FailWith(absl::InternalError("secret detail"));
   TestCall spread({10, 10});
-  ASSERT_TRUE(queue_.Submit(spread.request()).ok());
-  engine_.WaitForBatches(1);
-  engine_.Permit(1);
+  ASSERT_TRUE(scheduler_.Submit(spread.request()).ok());
+  engine_->WaitForBatches(1);
+  engine_->Permit(1);
   EXPECT_EQ(spread.Wait().code(), absl::StatusCode::kInternal);
   EXPECT_THAT(std::string(spread.Wait().message()), testing::Not(HasSubstr("secret")));
-  engine_.FailWith(absl::OkStatus());
+  engine_->FailWith(absl::OkStatus());
   TestCall good({2});
-  ASSERT_TRUE(queue_.Submit(good.request()).ok());
-  engine_.Permit(1);
+  ASSERT_TRUE(scheduler_.Submit(good.request()).ok());
+  engine_->Permit(1);
   EXPECT_TRUE(good.Wait().ok());
-  EXPECT_THAT(engine_.WaitForBatches(2), ElementsAre(ElementsAre(10), ElementsAre(2)));
+  EXPECT_THAT(engine_->WaitForBatches(2), ElementsAre(ElementsAre(10), ElementsAre(2)));
 }
 
 TEST_F(BatcherTest, LoadIsReportedAsItMoves) {
   Occupy();
   TestCall call({4, 4, 4});
-  ASSERT_TRUE(queue_.Submit(call.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
   EXPECT_EQ(events_.queued().requests, 1);
   EXPECT_EQ(events_.queued().tokens, 12);
   EXPECT_EQ(events_.running().tokens, 1);
-  engine_.Permit(1);
-  engine_.WaitForBatches(2);
+  engine_->Permit(1);
+  engine_->WaitForBatches(2);
   EXPECT_EQ(events_.queued().tokens, 4);
   EXPECT_EQ(events_.running().tokens, 8);
-  engine_.Permit(2);
+  engine_->Permit(2);
   EXPECT_TRUE(call.Wait().ok());
   EXPECT_EQ(events_.queued().requests, 0);
   EXPECT_EQ(events_.running().requests, 0);

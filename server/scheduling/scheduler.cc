@@ -1,4 +1,4 @@
-#include "server/scheduling/request_queue.h"
+#include "server/scheduling/scheduler.h"
 
 #include <utility>
 
@@ -8,13 +8,14 @@
 
 namespace attnd {
 
-RequestQueue::RequestQueue(const QueueLimits& limits, const Clock& clock, SchedulerEvents& events)
+Scheduler::Scheduler(const SchedulerLimits& limits, const Clock& clock, SchedulerEvents& events)
     : limits_(limits), clock_(clock), events_(events) {}
 
-absl::Status RequestQueue::Submit(std::shared_ptr<Request> request) {
+absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
   const int64_t token_count = request->token_count();
   const absl::MutexLock lock(&mutex_);
   if (absl::Status status = CheckAdmission(*request, token_count); !status.ok()) return status;
+  ++accepted_requests_;
   request->accepted_at = clock_.Now();
   pending_reply_bytes_ += request->reply_bytes;
   request->outputs.resize(request->inputs.size());
@@ -24,7 +25,7 @@ absl::Status RequestQueue::Submit(std::shared_ptr<Request> request) {
   return absl::OkStatus();
 }
 
-absl::Status RequestQueue::CheckAdmission(const Request& request, int64_t token_count) {
+absl::Status Scheduler::CheckAdmission(const Request& request, int64_t token_count) {
   if (closed_) {
     events_.OnRejected(request.method, RejectReason::kDraining);
     return absl::UnavailableError("this server is draining and accepts no new calls; call another one");
@@ -55,25 +56,40 @@ absl::Status RequestQueue::CheckAdmission(const Request& request, int64_t token_
   return absl::OkStatus();
 }
 
-void RequestQueue::ReleaseReply(const Request& request) {
+void Scheduler::ReleaseReply(const Request& request) {
   const absl::MutexLock lock(&mutex_);
   pending_reply_bytes_ -= request.reply_bytes;
 }
 
-void RequestQueue::Close() {
+void Scheduler::Close() {
   const absl::MutexLock lock(&mutex_);
   closed_ = true;
 }
 
-void RequestQueue::Abort() {
+void Scheduler::Abort() {
   const absl::MutexLock lock(&mutex_);
   closed_ = true;
   aborted_ = true;
 }
 
-Work RequestQueue::Take() {
+bool Scheduler::WaitUntilDrained(absl::Duration timeout) {
   const absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &RequestQueue::HasWorkOrIsClosed));
+  return mutex_.AwaitWithTimeout(absl::Condition(this, &Scheduler::IsDrained), timeout);
+}
+
+SchedulerTotals Scheduler::totals() const {
+  const absl::MutexLock lock(&mutex_);
+  return totals_;
+}
+
+void Scheduler::CountDone(bool completed) {
+  const absl::MutexLock lock(&mutex_);
+  ++(completed ? totals_.completed : totals_.dropped);
+}
+
+Work Scheduler::Take() {
+  const absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &Scheduler::HasWorkOrIsClosed));
   Work work;
   DropDead(work);
   TakeBatch(work);
@@ -82,7 +98,7 @@ Work RequestQueue::Take() {
   return work;
 }
 
-absl::Status RequestQueue::CheckAlive(const Request& request) const {
+absl::Status Scheduler::CheckAlive(const Request& request) const {
   if (!request.failure.ok()) return request.failure;
   // A caller whose deadline passes cancels, too.
   if (request.deadline <= clock_.Now()) {
@@ -95,7 +111,7 @@ absl::Status RequestQueue::CheckAlive(const Request& request) const {
   return absl::OkStatus();
 }
 
-void RequestQueue::DropDead(Work& work) {
+void Scheduler::DropDead(Work& work) {
   std::deque<Entry> alive;
   for (Entry& entry : entries_) {
     absl::Status status = CheckAlive(*entry.request);
@@ -109,7 +125,7 @@ void RequestQueue::DropDead(Work& work) {
   entries_ = std::move(alive);
 }
 
-void RequestQueue::TakeBatch(Work& work) {
+void Scheduler::TakeBatch(Work& work) {
   std::vector<const Request*> waiting;
   waiting.reserve(entries_.size());
   for (const Entry& entry : entries_) waiting.push_back(entry.request.get());
@@ -130,13 +146,13 @@ void RequestQueue::TakeBatch(Work& work) {
   if (!work.batch.empty()) events_.OnBatchStarted({.size = plan.size, .close_reason = plan.close_reason});
 }
 
-void RequestQueue::FinishBatch() {
+void Scheduler::FinishBatch() {
   const absl::MutexLock lock(&mutex_);
   running_ = {};
   ReportLoad();
 }
 
-void RequestQueue::ReportLoad() {
+void Scheduler::ReportLoad() {
   events_.OnLoadChanged({.requests = static_cast<int64_t>(entries_.size()), .tokens = queued_tokens_}, running_);
 }
 
