@@ -97,10 +97,11 @@ void ConfigureUsage() {
       "Serves a GPT-2-style decoder stack over gRPC.\n\n"
       "  attnd --model=DIR          a Hugging Face GPT-2 folder\n"
       "  attnd                      seeded weights, for trials\n\n"
-      "Prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once it serves. SIGTERM or SIGINT: finishes what it "
-      "has\n"
-      "accepted and exits 0, at once while it loads the model; a second one ends it at once with 130. Call it with "
-      "attndctl, load it with attnd-load.");
+      "Listens at once; prints 'attnd ready: grpc HOST:PORT, metrics HOST:PORT' once the model is loaded and it "
+      "serves.\n"
+      "SIGTERM or SIGINT: finishes what it has accepted and exits 0, at once while it loads the model; a second one "
+      "ends\n"
+      "it at once with 130. Call it with attndctl, load it with attnd-load.");
   absl::FlagsUsageConfig config;
   const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
   config.contains_help_flags = is_ours;

@@ -9,7 +9,6 @@
 #include "absl/log/log.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "server/version.h"
 
 namespace attnd {
 namespace {
@@ -20,31 +19,29 @@ constexpr absl::Duration kRefusing = absl::Milliseconds(250);
 // Time for finished replies to leave after the last of them was handed to gRPC.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
 
-constexpr const char* kFirstVersion = "1";
-
-ModelDescription Describe(const ServerOptions& options, const EngineInfo& info) {
-  return {.name = options.model_name, .server_version = kVersion, .engine = info, .limits = options.call_limits};
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, std::unique_ptr<Engine> engine,
-                                                      const Clock& clock, Metrics& metrics) {
-  auto server = std::unique_ptr<Server>(new Server(options, std::move(engine), clock, metrics));
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const Clock& clock,
+                                                      Metrics& metrics) {
+  auto server = std::unique_ptr<Server>(new Server(options, clock, metrics));
   if (absl::Status status = server->Listen(options); !status.ok()) return status;
   return server;
 }
 
-Server::Server(const ServerOptions& options, std::unique_ptr<Engine> engine, const Clock& clock, Metrics& metrics)
-    : metrics_(metrics),
-      engine_(std::move(engine)),
+Server::Server(const ServerOptions& options, const Clock& clock, Metrics& metrics)
+    : clock_(clock),
+      metrics_(metrics),
+      health_(metrics),
       scheduler_(options.scheduler_limits, clock, metrics),
-      batcher_(
-          scheduler_, [this] { return ServedModel{engine_, kFirstVersion}; }, clock, metrics),
-      service_(Describe(options, engine_->info()), scheduler_, clock, metrics) {}
+      service_(options.call_limits, models_, scheduler_, clock, metrics) {}
 
 Server::~Server() {
-  if (!drained_) Drain(absl::ZeroDuration(), absl::ZeroDuration());
+  if (!grpc_server_ || drained_) return;
+  if (batcher_) {
+    Drain(absl::ZeroDuration(), absl::ZeroDuration());
+  } else {
+    grpc_server_->Shutdown(absl::ToChronoTime(absl::Now()));
+  }
 }
 
 absl::Status Server::Listen(const ServerOptions& options) {
@@ -62,21 +59,23 @@ absl::Status Server::Listen(const ServerOptions& options) {
     return absl::UnavailableError(absl::StrCat("cannot serve gRPC on --address=", options.address,
                                                ": it is in use or not an address of this machine"));
   }
-  SetServing(true);
+  // At once: gRPC's health service begins with SERVING.
+  health_.Publish(*grpc_server_->GetHealthCheckService(), {"", v1::InferenceService::service_full_name()});
   return absl::OkStatus();
 }
 
-void Server::SetServing(bool serving) {
-  metrics_.SetReady(serving);
-  if (!grpc_server_) return;
-  grpc::HealthCheckServiceInterface* health = grpc_server_->GetHealthCheckService();
-  health->SetServingStatus(serving);
-  health->SetServingStatus(v1::InferenceService::service_full_name(), serving);
+void Server::Serve(const LoadedModel& loaded) {
+  metrics_.SetModelLoad(loaded.duration);
+  metrics_.SetModel(loaded.model->name, loaded.model->version, loaded.model->info());
+  batcher_.emplace(
+      scheduler_, [](const Request& request) -> Engine& { return *request.model->engine; }, clock_, metrics_);
+  models_.Set(loaded.model);
+  health_.Enter(Phase::kServing);
 }
 
 SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
   drained_ = true;
-  SetServing(false);
+  health_.Enter(Phase::kDraining);
   absl::SleepFor(delay);
   scheduler_.Close();
   if (!scheduler_.WaitUntilDrained(timeout)) {
@@ -84,10 +83,8 @@ SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
     scheduler_.Abort();
     scheduler_.WaitUntilDrained(absl::InfiniteDuration());
   }
-  if (grpc_server_) {
-    absl::SleepFor(kRefusing);
-    grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
-  }
+  absl::SleepFor(kRefusing);
+  grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
   return scheduler_.totals();
 }
 

@@ -1,4 +1,4 @@
-// The whole service around an engine: queue, batcher, gRPC server with health and reflection.
+// The whole service around a model: queue, batcher, gRPC server with health and reflection.
 
 #ifndef SERVER_SERVER_H_
 #define SERVER_SERVER_H_
@@ -6,11 +6,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "engine/engine.h"
+#include "server/lifecycle/health_state.h"
+#include "server/lifecycle/model_loader.h"
+#include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
 #include "server/rpc/inference_service.h"
 #include "server/scheduling/batcher.h"
@@ -22,21 +25,24 @@ namespace attnd {
 
 struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
-  std::string model_name;
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
 };
 
-// Threads: Drain by one. Owns: the engine, gRPC's threads and the batcher's.
+// Threads: Serve and Drain by one. Owns: the model, gRPC's threads and the batcher's.
 class Server {
  public:
-  // Serves at once. UNAVAILABLE when the address cannot be bound. `clock` and `metrics` must outlive the server.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, std::unique_ptr<Engine> engine,
-                                                       const Clock& clock, Metrics& metrics);
+  // Listens at once; until Serve health says NOT_SERVING and calls get UNAVAILABLE. Errors: UNAVAILABLE when the
+  // address cannot be bound. `clock` and `metrics` must outlive the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, const Clock& clock,
+                                                       Metrics& metrics);
   // Drains without delay.
   ~Server();
 
   int port() const { return port_; }
+
+  // Accepts calls from now on. Once.
+  void Serve(const LoadedModel& loaded);
 
   // Health says NOT_SERVING at once; after `delay` new calls are refused with UNAVAILABLE; what was accepted is
   // computed for up to `timeout`, the rest then ends with UNAVAILABLE. Refuses for another moment, then closes. Returns
@@ -44,15 +50,16 @@ class Server {
   SchedulerTotals Drain(absl::Duration delay, absl::Duration timeout);
 
  private:
-  Server(const ServerOptions& options, std::unique_ptr<Engine> engine, const Clock& clock, Metrics& metrics);
+  Server(const ServerOptions& options, const Clock& clock, Metrics& metrics);
 
   absl::Status Listen(const ServerOptions& options);
-  void SetServing(bool serving);
 
+  const Clock& clock_;
   Metrics& metrics_;
-  std::shared_ptr<Engine> engine_;
+  HealthState health_;
+  ModelStore models_;
   Scheduler scheduler_;
-  Batcher batcher_;
+  std::optional<Batcher> batcher_;  // from Serve on
   InferenceService service_;
   std::unique_ptr<grpc::Server> grpc_server_;
   int port_ = 0;

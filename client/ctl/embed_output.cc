@@ -41,6 +41,7 @@ absl::StatusOr<std::string> EmbedJson(const v1::EmbedResponse& response, absl::D
   if (!tensor.ok()) return tensor.status();
   nlohmann::ordered_json json = {{"embeddings", TensorJson(*tensor)},
                                  {"token_counts", response.token_counts()},
+                                 {"model_version", response.model_version()},
                                  {"timing", TimingJson(response.timing(), round_trip)}};
   return json.dump() + "\n";
 }

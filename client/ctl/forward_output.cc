@@ -91,6 +91,7 @@ absl::StatusOr<std::string> ForwardJson(const v1::ForwardResponse& response, abs
     if (!entry.ok()) return entry.status();
     json["results"].push_back(*std::move(entry));
   }
+  json["model_version"] = response.model_version();
   json["timing"] = TimingJson(response.timing(), round_trip);
   return json.dump() + "\n";
 }

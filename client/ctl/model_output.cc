@@ -61,6 +61,7 @@ std::string ModelTable(const v1::GetModelResponse& model) {
       {"activation", absl::StrCat(config.activation_function(), ", layer norm epsilon ", config.layer_norm_epsilon())});
   table.AddRow({"output head", config.tied_output_head() ? "tied to the token embedding" : "its own weights"});
   table.AddRow({"weights", absl::StrCat("sha256 ", model.weights_sha256())});
+  table.AddRow({"version", model.model_version()});
   table.AddRow({"limits of a call", absl::StrCat(WithSeparators(limits.max_request_inputs()), " inputs, ",
                                                  WithSeparators(limits.max_request_tokens()), " tokens, ",
                                                  WithSeparators(limits.max_input_tokens()), " tokens an input")});
@@ -83,6 +84,7 @@ std::string ModelJson(const v1::GetModelResponse& model) {
                                        {"data_type", v1::DataType_Name(model.data_type())},
                                        {"limits", LimitsJson(model.limits())},
                                        {"weights_sha256", model.weights_sha256()},
+                                       {"model_version", model.model_version()},
                                        {"kernel", KernelJson(model.kernel())},
                                        {"server_version", model.server_version()}};
   return json.dump() + "\n";

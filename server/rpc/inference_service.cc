@@ -8,7 +8,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/rpc/peer.h"
+#include "server/rpc/reply_encoder.h"
+#include "server/rpc/request_decoder.h"
 #include "server/rpc/status.h"
+#include "server/version.h"
 
 namespace attnd {
 namespace {
@@ -21,17 +24,20 @@ class CallReactor final : public grpc::ServerUnaryReactor {
     metrics_.OnRpcStarted(method_);
   }
 
-  // Puts `request` in the queue; `encode` writes the reply once it is computed.
-  void Submit(absl::StatusOr<std::shared_ptr<Request>> request, Scheduler& scheduler,
-              absl::AnyInvocable<void(const Request&)> encode) {
+  // Puts `request`, which was checked against `model`, in the queue; `encode` writes the reply once it is computed.
+  void Submit(std::shared_ptr<const ServedModel> model, absl::StatusOr<std::shared_ptr<Request>> request,
+              Scheduler& scheduler, absl::AnyInvocable<void(const Request&)> encode) {
     if (!request.ok()) return Complete(request.status());
     request_ = *std::move(request);
+    request_->model = std::move(model);
     request_->caller = PeerHost(context_.peer());
     request_->deadline = absl::FromChrono(context_.deadline());
     request_->done = [this, encode = std::move(encode)](const absl::Status& status) mutable {
       const absl::Status outcome = status.ok() ? CheckAwaited() : status;
       if (outcome.ok()) encode(*request_);
+      // The reply may take its time to leave; nothing else shall.
       request_->outputs = {};
+      request_->model = nullptr;
       Complete(outcome);
     };
     accepted_by_ = &scheduler;
@@ -77,27 +83,33 @@ class CallReactor final : public grpc::ServerUnaryReactor {
 
 }  // namespace
 
-InferenceService::InferenceService(const ModelDescription& model, Scheduler& scheduler, const Clock& clock,
-                                   Metrics& metrics)
-    : model_(model),
-      decoder_(model.engine.config, model.limits),
-      scheduler_(scheduler),
-      clock_(clock),
-      metrics_(metrics) {}
+InferenceService::InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
+                                   const Clock& clock, Metrics& metrics)
+    : limits_(limits), models_(models), scheduler_(scheduler), clock_(clock), metrics_(metrics) {}
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
   auto* call = new CallReactor(RpcMethod::kForward, *context, clock_, metrics_);
-  call->Submit(decoder_.DecodeForward(*message), scheduler_,
-               [this, reply](const Request& request) { EncodeForward(request, model_.engine.config, *reply); });
+  const auto model = models_.Get();
+  if (model.ok()) {
+    call->Submit(*model, RequestDecoder((*model)->config(), limits_).DecodeForward(*message), scheduler_,
+                 [reply](const Request& request) { EncodeForward(request, request.model->config(), *reply); });
+  } else {
+    call->Complete(model.status());
+  }
   return call;
 }
 
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                                   v1::EmbedResponse* reply) {
   auto* call = new CallReactor(RpcMethod::kEmbed, *context, clock_, metrics_);
-  call->Submit(decoder_.DecodeEmbed(*message), scheduler_,
-               [this, reply](const Request& request) { EncodeEmbed(request, model_.engine.config, *reply); });
+  const auto model = models_.Get();
+  if (model.ok()) {
+    call->Submit(*model, RequestDecoder((*model)->config(), limits_).DecodeEmbed(*message), scheduler_,
+                 [reply](const Request& request) { EncodeEmbed(request, request.model->config(), *reply); });
+  } else {
+    call->Complete(model.status());
+  }
   return call;
 }
 
@@ -105,8 +117,16 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                                                      const v1::GetModelRequest* /*message*/,
                                                      v1::GetModelResponse* reply) {
   auto* call = new CallReactor(RpcMethod::kGetModel, *context, clock_, metrics_);
-  EncodeModel(model_, *reply);
-  call->Complete(absl::OkStatus());
+  const auto model = models_.Get();
+  if (model.ok()) {
+    EncodeModel({.name = (*model)->name,
+                 .version = (*model)->version,
+                 .server_version = kVersion,
+                 .engine = (*model)->info(),
+                 .limits = limits_},
+                *reply);
+  }
+  call->Complete(model.status());
   return call;
 }
 

@@ -6,8 +6,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include "attnd/v1/inference.grpc.pb.h"
-#include "server/rpc/reply_encoder.h"
-#include "server/rpc/request_decoder.h"
+#include "server/lifecycle/model_store.h"
+#include "server/rpc/call_limits.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
@@ -17,8 +17,9 @@ namespace attnd {
 // Threads: gRPC's own, any number.
 class InferenceService final : public v1::InferenceService::CallbackService {
  public:
-  // `scheduler`, `clock` and `metrics` must outlive the service.
-  InferenceService(const ModelDescription& model, Scheduler& scheduler, const Clock& clock, Metrics& metrics);
+  // `models`, `scheduler`, `clock` and `metrics` must outlive the service.
+  InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler, const Clock& clock,
+                   Metrics& metrics);
 
   grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context, const v1::ForwardRequest* message,
                                     v1::ForwardResponse* reply) override;
@@ -28,8 +29,8 @@ class InferenceService final : public v1::InferenceService::CallbackService {
                                      v1::GetModelResponse* reply) override;
 
  private:
-  const ModelDescription model_;
-  const RequestDecoder decoder_;
+  const CallLimits limits_;
+  const ModelStore& models_;
   Scheduler& scheduler_;
   const Clock& clock_;
   Metrics& metrics_;

@@ -77,6 +77,7 @@ void EncodeForward(const Request& request, const ModelConfig& config, v1::Forwar
     if (request.selection.logits) EncodeTensor(output.logits, config.vocabulary_size, *result.mutable_logits());
   }
   EncodeTiming(request.timing, *message.mutable_timing());
+  message.set_model_version(request.model->version);
 }
 
 void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message) {
@@ -92,6 +93,7 @@ void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedRes
     message.add_token_counts(static_cast<uint32_t>(request.inputs[i].token_count));
   }
   EncodeTiming(request.timing, *message.mutable_timing());
+  message.set_model_version(request.model->version);
 }
 
 void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
@@ -109,6 +111,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   message.set_weights_sha256(model.engine.weights_sha256);
   EncodeKernel(model.engine, *message.mutable_kernel());
   message.set_server_version(model.server_version);
+  message.set_model_version(model.version);
 }
 
 }  // namespace attnd

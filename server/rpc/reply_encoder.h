@@ -19,6 +19,7 @@ void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedRes
 // What GetModel says about a server.
 struct ModelDescription {
   std::string name;
+  std::string version;
   std::string server_version;
   EngineInfo engine;
   CallLimits limits;

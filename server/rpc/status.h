@@ -2,7 +2,7 @@
 //
 //   the request is wrong (field, value and limit in the text)   INVALID_ARGUMENT
 //   the queue is full                                           RESOURCE_EXHAUSTED
-//   draining or stopped                                         UNAVAILABLE
+//   loading, draining or stopped                                UNAVAILABLE
 //   the deadline passed                                         DEADLINE_EXCEEDED
 //   the caller cancelled                                        CANCELLED
 //   the engine failed (details in the server's log)             INTERNAL

@@ -68,14 +68,13 @@ void Batcher::Drop(const DroppedRequest& dropped) {
 
 void Batcher::Compute(const Work& work) {
   const absl::Time started_at = clock_.Now();
-  const ServedModel model = source_();
-  const absl::Status status = model.engine->Forward(TasksOf(work.batch));
+  Engine& engine = source_(*work.batch.front().request);
+  const absl::Status status = engine.Forward(TasksOf(work.batch));
   const absl::Time ended_at = clock_.Now();
   scheduler_.FinishBatch();
   if (!status.ok()) LOG(ERROR) << "a batch of " << work.size.tokens << " tokens failed: " << status;
   for (const BatchSlice& slice : work.batch) {
     Request& request = *slice.request;
-    request.model_version = model.version;
     AddBatchToTiming(work.size, started_at, ended_at, request);
     if (!status.ok()) {
       // What the engine says of itself is for the log. The rest of a request still waiting is dropped by the queue.

@@ -4,22 +4,15 @@
 #define SERVER_SCHEDULING_ENGINE_SOURCE_H_
 
 #include <functional>
-#include <memory>
-#include <string>
 
 #include "engine/engine.h"
+#include "server/scheduling/request.h"
 
 namespace attnd {
 
-// A model in service. The engine lives as long as somebody computes on it.
-struct ServedModel {
-  std::shared_ptr<Engine> engine;
-  std::string version;  // goes into Request::model_version
-};
-
-// Asked before every batch, on the batcher's thread; the whole batch is computed by what it returns. Several batchers
-// need several engines: each calls its own source.
-using EngineSource = std::function<ServedModel()>;
+// The engine of the model that `request`, and with it the whole batch, was checked against. Asked before every batch, on
+// the batcher's thread. Several batchers need several engines: each calls its own source.
+using EngineSource = std::function<Engine&(const Request& request)>;
 
 }  // namespace attnd
 

@@ -23,6 +23,7 @@ enum class CancelStage { kQueue, kCompute };
 enum class CloseReason {
   kWorkerIdle,   // nothing else was waiting
   kTokenBudget,  // the next sequence would not have fitted
+  kOtherModel,   // the next sequence was of a call for another model, old or new
 };
 
 // Requests and tokens somewhere at one moment.

@@ -5,6 +5,10 @@ namespace attnd {
 BatchPlan PlanBatch(absl::Span<const Request* const> waiting, int64_t max_batch_tokens) {
   BatchPlan plan;
   for (const Request* request : waiting) {
+    if (request->model != waiting.front()->model) {
+      plan.close_reason = CloseReason::kOtherModel;
+      break;
+    }
     size_t input_count = 0;
     for (size_t i = request->next_input; i < request->inputs.size(); ++i) {
       const int64_t token_count = request->inputs[i].token_count;

@@ -21,8 +21,9 @@ struct BatchPlan {
 };
 
 // Takes inputs strictly in order of arrival, from Request::next_input on, until the next one would exceed
-// `max_batch_tokens`: no request overtakes another, and one larger than a batch is spread over several. Every input is
-// at most `max_batch_tokens` long, so a plan for a non-empty queue is never empty.
+// `max_batch_tokens`: no request overtakes another, and one larger than a batch is spread over several. Requests in
+// a batch are for one model. Every input is at most `max_batch_tokens` long, so a plan for a non-empty queue is never
+// empty.
 BatchPlan PlanBatch(absl::Span<const Request* const> waiting, int64_t max_batch_tokens);
 
 }  // namespace attnd

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "server/scheduling/served_model.h"
 
 namespace attnd {
 
@@ -37,6 +39,7 @@ struct RequestTiming {
 // Threads: Cancel and cancelled by any; the rest by its present owner.
 struct Request {
   Method method = Method::kForward;
+  std::shared_ptr<const ServedModel> model;  // it was checked against, and is computed by, whatever is served meanwhile
   std::vector<SequenceInput> inputs;
   OutputSelection selection;
   Priority priority = Priority::kNormal;
@@ -47,7 +50,6 @@ struct Request {
   absl::AnyInvocable<void(absl::Status)> done;
 
   std::vector<SequenceOutput> outputs;  // one for each input once done(OK) is called
-  std::string model_version;            // of the model that computed it, in its last batch if several did
   RequestTiming timing;
   absl::Time accepted_at;
   size_t next_input = 0;  // inputs before it have been taken into a batch

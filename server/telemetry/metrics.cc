@@ -44,7 +44,9 @@ void Metrics::OnCompleted(const Request& request, absl::Duration total) {
   registry_->scheduler.OnCompleted(request, total);
 }
 
-void Metrics::SetModel(const std::string& name, const EngineInfo& info) { registry_->model.SetModel(name, info); }
+void Metrics::SetModel(const std::string& name, const std::string& version, const EngineInfo& info) {
+  registry_->model.SetModel(name, version, info);
+}
 
 void Metrics::SetModelLoad(absl::Duration duration) { registry_->model.SetLoad(duration); }
 

@@ -47,7 +47,7 @@ class Metrics final : public SchedulerEvents {
   void OnCompleted(const Request& request, absl::Duration total) override;
 
   // The model being served, and how long it took to load.
-  void SetModel(const std::string& name, const EngineInfo& info);
+  void SetModel(const std::string& name, const std::string& version, const EngineInfo& info);
   void SetModelLoad(absl::Duration duration);
   // Whether health says SERVING.
   void SetReady(bool ready);

@@ -5,9 +5,6 @@
 namespace attnd {
 namespace {
 
-// There is one version of a model until models can be replaced while serving.
-constexpr char kModelVersion[] = "1";
-
 prometheus::Gauge* OneGauge(const char* name, const char* help, prometheus::Registry& registry) {
   return &prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
@@ -29,17 +26,17 @@ ModelMetrics::ModelMetrics(const std::string& server_version, prometheus::Regist
       .Set(1);
 }
 
-void ModelMetrics::SetModel(const std::string& name, const EngineInfo& info) {
-  model_info_
-      .Add({{"model", name},
-            {"version", kModelVersion},
-            {"sha256", info.weights_sha256},
-            {"dtype", std::string(DataTypeName(info.data_type))},
-            {"isa", info.isa},
-            {"onednn", info.onednn_version},
-            {"layers", absl::StrCat(info.config.layer_count)},
-            {"d_model", absl::StrCat(info.config.embedding_length)}})
-      .Set(1);
+void ModelMetrics::SetModel(const std::string& name, const std::string& version, const EngineInfo& info) {
+  if (present_model_ != nullptr) model_info_.Remove(present_model_);
+  present_model_ = &model_info_.Add({{"model", name},
+                                     {"version", version},
+                                     {"sha256", info.weights_sha256},
+                                     {"dtype", std::string(DataTypeName(info.data_type))},
+                                     {"isa", info.isa},
+                                     {"onednn", info.onednn_version},
+                                     {"layers", absl::StrCat(info.config.layer_count)},
+                                     {"d_model", absl::StrCat(info.config.embedding_length)}});
+  present_model_->Set(1);
 }
 
 }  // namespace attnd

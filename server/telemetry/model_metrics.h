@@ -19,12 +19,14 @@ class ModelMetrics {
  public:
   ModelMetrics(const std::string& server_version, prometheus::Registry& registry);
 
-  void SetModel(const std::string& name, const EngineInfo& info);
+  // In place of the model set before.
+  void SetModel(const std::string& name, const std::string& version, const EngineInfo& info);
   void SetLoad(absl::Duration duration) { load_seconds_->Set(absl::ToDoubleSeconds(duration)); }
   void SetReady(bool ready) { ready_->Set(ready ? 1 : 0); }
 
  private:
   prometheus::Family<prometheus::Gauge>& model_info_;
+  prometheus::Gauge* present_model_ = nullptr;
   prometheus::Gauge* ready_;
   prometheus::Gauge* load_seconds_;
 };

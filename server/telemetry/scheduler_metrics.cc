@@ -9,7 +9,7 @@ constexpr const char* kMethodNames[] = {"Forward", "Embed"};
 constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "reply_bytes", "draining"};
 constexpr const char* kCancelStages[] = {"queue", "compute"};
 constexpr const char* kCancelCauses[] = {"client", "deadline"};
-constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget"};
+constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget", "other_model"};
 
 using CounterFamily = prometheus::Family<prometheus::Counter>;
 using HistogramFamily = prometheus::Family<prometheus::Histogram>;

@@ -35,7 +35,7 @@ class SchedulerMetrics {
   static constexpr size_t kRejectReasonCount = 4;
   static constexpr size_t kCancelStageCount = 2;
   static constexpr size_t kCancelCauseCount = 2;
-  static constexpr size_t kCloseReasonCount = 2;
+  static constexpr size_t kCloseReasonCount = 3;
 
   struct PerMethod {
     prometheus::Histogram* total = nullptr;

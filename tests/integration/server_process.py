@@ -14,7 +14,7 @@ import grpc
 
 from attnd.v1 import inference_pb2_grpc
 
-READY = re.compile(r"attnd ready: grpc (\S+), metrics (\S+)\n")
+ADDRESSES = re.compile(r"(?:listening|attnd ready): grpc (\S+), metrics (\S+)\n")
 START_TIMEOUT_SECONDS = 60
 MESSAGE_LIMIT_BYTES = 512 << 20
 
@@ -26,20 +26,28 @@ class ServerProcess:
         self._flags = flags
         self._log = tempfile.NamedTemporaryFile(prefix="attnd-log-", suffix=".txt", delete=False)
         self._terminated = False
+        self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
         """Starts the process and returns at once. For those who do not want a server that is ready."""
         command = [os.environ["ATTND_SERVER"], "--address=127.0.0.1:0", "--metrics_address=127.0.0.1:0", *self._flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, bufsize=0)
 
+    @classmethod
+    def listening(cls, *flags: str) -> "ServerProcess":
+        """A started process that listens and has only begun to load its model."""
+        server = cls(*flags)
+        server.start()
+        server.wait_for_log("listening: ")
+        server._connect(server.log())
+        return server
+
     def __enter__(self) -> "ServerProcess":
-        started_at = time.monotonic()
-        self.start()
-        self.address, self.metrics_address = self._wait_until_ready()
-        self.seconds_to_ready = time.monotonic() - started_at
-        limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES)]
-        self.channel = grpc.insecure_channel(self.address, options=limits)
-        self.stub = inference_pb2_grpc.InferenceServiceStub(self.channel)
+        if self.process is None:
+            started_at = time.monotonic()
+            self.start()
+            self._connect(self.wait_until_ready())
+            self.seconds_to_ready = time.monotonic() - started_at
         return self
 
     def __exit__(self, error_type, error, traceback) -> None:
@@ -93,7 +101,14 @@ class ServerProcess:
                 return float(line.rsplit(" ", 1)[1])
         raise KeyError(series)
 
-    def _wait_until_ready(self) -> tuple[str, str]:
+    def _connect(self, text: str) -> None:
+        self.address, self.metrics_address = ADDRESSES.search(text).groups()
+        limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES)]
+        self.channel = grpc.insecure_channel(self.address, options=limits)
+        self.stub = inference_pb2_grpc.InferenceServiceStub(self.channel)
+
+    def wait_until_ready(self) -> str:
+        """Waits for the line on stdout that says so, and returns it."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         line = b""
         while not line.endswith(b"\n"):
@@ -104,4 +119,4 @@ class ServerProcess:
                 self.wait()
                 raise RuntimeError(f"the server did not become ready; its log:\n{self.log()}")
             line += piece
-        return READY.fullmatch(line.decode()).groups()
+        return line.decode()

@@ -25,7 +25,7 @@ def expected_at_zero() -> list[str]:
         series.append("grpc_server_started_total" + rpc_labels(method))
         series.append("grpc_server_handling_seconds_count" + rpc_labels(method))
         series += ["grpc_server_handled_total" + rpc_labels(method, grpc_code=code) for code in CODES]
-    for reason in ("worker_idle", "token_budget"):
+    for reason in ("worker_idle", "token_budget", "other_model"):
         series.append(f'attnd_batches_total{{close_reason="{reason}"}}')
     for method in ("Forward", "Embed"):
         for stage in ("request_duration", "queue_wait", "compute"):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import threading
@@ -16,6 +15,7 @@ import grpc
 
 from attnd.v1 import inference_pb2 as pb
 from attnd.v1 import inference_pb2_grpc
+from integration import health
 from integration.messages import ids_input
 from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
@@ -26,9 +26,6 @@ from oracle import golden
 LENGTH = "--length=uniform:1:64"
 CALLS = 200
 CALLERS = 20
-# grpc.health.v1.HealthCheckResponse with status 1 and 2, as bytes.
-SERVING = b"\x08\x01"
-NOT_SERVING = b"\x08\x02"
 
 
 def load(server: ServerProcess, *flags: str) -> dict:
@@ -99,31 +96,6 @@ class GivenUpTest(unittest.TestCase):
         self.check_counted_as("Canceled", leave)
 
 
-class LoadingTest(unittest.TestCase):
-    """The end of a server that has not served yet."""
-
-    def end_while_loading(self, signals: list[signal.Signals]) -> None:
-        server = ServerProcess()
-        server.start()
-        server.wait_for_log("loading seeded weights")
-        for number in signals:
-            server.process.send_signal(number)
-        ready_line = server.process.stdout.read()
-        self.assertEqual(server.wait(), 0)
-        self.assertEqual(ready_line, b"")
-        self.assertIn("ended by a signal before it served", server.log())
-        self.assertNotIn("loaded", server.log())
-        server.discard_log()
-
-    def test_a_signal_ends_it_at_once(self) -> None:
-        self.end_while_loading([signal.SIGTERM])
-        self.end_while_loading([signal.SIGINT])
-
-    def test_a_second_signal_changes_nothing(self) -> None:
-        self.end_while_loading([signal.SIGTERM, signal.SIGTERM])
-        self.end_while_loading([signal.SIGINT, signal.SIGTERM])
-
-
 class DrainTest(unittest.TestCase):
     """The end of a server."""
 
@@ -147,13 +119,13 @@ class DrainTest(unittest.TestCase):
 
     def test_calls_sent_while_draining_are_unavailable(self) -> None:
         with ServerProcess() as server:
-            watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
-            self.assertEqual(next(watch), SERVING)
+            watch = health.watch(server.channel)
+            self.assertEqual(next(watch), health.SERVING)
             request = pb.EmbedRequest(inputs=[ids_input(list(range(64)))])
             calls = [server.stub.Embed.future(request) for _ in range(50)]
             calls[0].exception()
             server.terminate()
-            self.assertEqual(next(watch), NOT_SERVING)
+            self.assertEqual(next(watch), health.NOT_SERVING)
             # The first of these may still be accepted; accepted calls end before the server does.
             late = server.stub.Embed.future(request)
             while late.code() == grpc.StatusCode.OK:
@@ -191,18 +163,6 @@ class DrainTest(unittest.TestCase):
             self.assertEqual(server.wait(), 0)
             self.assertIn("accepted calls were not finished within", server.log())
             self.assertEqual(set(codes), {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE})
-
-    def test_health_says_not_serving_while_calls_are_still_taken(self) -> None:
-        with ServerProcess("--drain_delay_ms=1500") as server:
-            check = server.channel.unary_unary("/grpc.health.v1.Health/Check")
-            watch = server.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
-            self.assertEqual(check(b""), SERVING)
-            self.assertEqual(next(watch), SERVING)
-            server.terminate()
-            self.assertEqual(next(watch), NOT_SERVING)
-            reply = server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
-            self.assertEqual(len(reply.token_counts), 1)
-            watch.cancel()
 
 
 if __name__ == "__main__":

@@ -22,8 +22,15 @@ std::vector<float> Floats(const v1::Tensor& message) {
   return floats;
 }
 
+std::shared_ptr<const ServedModel> Version(const char* version) {
+  auto model = std::make_shared<ServedModel>();
+  model->version = version;
+  return model;
+}
+
 TEST(EncodeForwardTest, WritesEveryTensorWithItsShapeAndName) {
   Request request;
+  request.model = Version("c0ffee-2");
   request.inputs = {{.token_ids = {1, 2}, .token_count = 2}};
   request.selection = {.hidden = {{.layer = 3, .positions = Positions::kLast}, {.layer = 1}},
                        .logits = Positions::kLast};
@@ -52,10 +59,12 @@ TEST(EncodeForwardTest, WritesEveryTensorWithItsShapeAndName) {
   EXPECT_EQ(message.timing().batch_tokens(), 7);
   EXPECT_EQ(message.timing().batch_requests(), 3);
   EXPECT_EQ(message.timing().batch_count(), 1);
+  EXPECT_EQ(message.model_version(), "c0ffee-2");
 }
 
 TEST(EncodeForwardTest, LeavesOutLogitsNobodyAskedFor) {
   Request request;
+  request.model = Version("c0ffee-2");
   request.inputs = {{.token_ids = {1}, .token_count = 1}};
   request.selection.hidden = {{.layer = 0}};
   request.outputs = {{.hidden = {{1, 2, 3, 4}}}};
@@ -66,6 +75,7 @@ TEST(EncodeForwardTest, LeavesOutLogitsNobodyAskedFor) {
 
 TEST(EncodeEmbedTest, StacksTheVectorsOfAllInputs) {
   Request request;
+  request.model = Version("c0ffee-2");
   request.method = Method::kEmbed;
   request.inputs = {{.token_count = 5}, {.token_count = 6}};
   request.outputs = {{.embedding = {1, 2, 3, 4}}, {.embedding = {5, 6, 7, 8}}};
@@ -74,6 +84,7 @@ TEST(EncodeEmbedTest, StacksTheVectorsOfAllInputs) {
   EXPECT_THAT(message.embeddings().shape(), ElementsAre(2, 4));
   EXPECT_THAT(Floats(message.embeddings()), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
   EXPECT_THAT(message.token_counts(), ElementsAre(5, 6));
+  EXPECT_EQ(message.model_version(), "c0ffee-2");
 }
 
 // Gives `request` outputs of the sizes its selection asks for.
@@ -111,6 +122,7 @@ TEST(ReplySizeTest, NoReplyIsLargerThanTheLimitItsCallPassed) {
     const v1::ForwardRequest call = RandomCall(random);
     const auto request = RequestDecoder(config, CallLimits()).DecodeForward(call);
     ASSERT_TRUE(request.ok()) << request.status();
+    (*request)->model = Version("0123456789ab-1000000");
     Compute(**request, config);
     (*request)->timing = {.queue = absl::Seconds(1e9),
                           .compute = absl::Seconds(1e9),
@@ -127,7 +139,7 @@ TEST(ReplySizeTest, NoReplyIsLargerThanTheLimitItsCallPassed) {
 }
 
 TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
-  ModelDescription model{.name = "small", .server_version = "1.2.3"};
+  ModelDescription model{.name = "small", .version = "c0ffee-2", .server_version = "1.2.3"};
   model.engine.config = SmallModel();
   model.engine.parameter_count = 152'791'296;
   model.engine.weights_sha256 = "c0ffee";
@@ -160,6 +172,7 @@ TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
   EXPECT_EQ(message.kernel().output_head_implementation(), "panels:AVX2:bf16");
   EXPECT_EQ(message.kernel().thread_count(), 2);
   EXPECT_EQ(message.server_version(), "1.2.3");
+  EXPECT_EQ(message.model_version(), "c0ffee-2");
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ class BatcherTest : public testing::Test {
   Scheduler scheduler_{
       {.max_requests = 3, .max_tokens = 20, .max_batch_tokens = 10, .max_pending_reply_bytes = 100}, clock_, events_};
   std::unique_ptr<Batcher> batcher_ =
-      std::make_unique<Batcher>(scheduler_, [this] { return ServedModel{engine_, "v7"}; }, clock_, events_);
+      std::make_unique<Batcher>(scheduler_, [this](const Request&) -> Engine& { return *engine_; }, clock_, events_);
   TestCall occupant_{{1}};
 };
 
@@ -57,7 +57,6 @@ TEST_F(BatcherTest, ComputesEveryInputAndReportsWhereTheTimeWent) {
   EXPECT_EQ(request.timing.batch_tokens, 8);
   EXPECT_EQ(request.timing.batch_requests, 1);
   EXPECT_EQ(request.timing.batch_count, 1);
-  EXPECT_EQ(request.model_version, "v7");
   EXPECT_THAT(events_.totals(), ElementsAre(kBatchDuration, 2 * kBatchDuration));
 }
 
@@ -72,6 +71,19 @@ TEST_F(BatcherTest, WaitingCallsShareTheNextBatch) {
   EXPECT_THAT(engine_->WaitForBatches(2), ElementsAre(ElementsAre(1), ElementsAre(2, 3, 4)));
   EXPECT_EQ(first.request()->timing.batch_requests, 2);
   EXPECT_EQ(first.request()->timing.batch_tokens, 9);
+}
+
+TEST_F(BatcherTest, CallsForTwoModelsAreComputedInTwoBatches) {
+  Occupy();
+  TestCall first({2});
+  TestCall second({3});
+  first.request()->model = std::make_shared<ServedModel>();
+  second.request()->model = std::make_shared<ServedModel>();
+  ASSERT_TRUE(scheduler_.Submit(first.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(second.request()).ok());
+  engine_->Permit(3);
+  EXPECT_TRUE(second.Wait().ok());
+  EXPECT_THAT(engine_->WaitForBatches(3), ElementsAre(ElementsAre(1), ElementsAre(2), ElementsAre(3)));
 }
 
 TEST_F(BatcherTest, ACallLargerThanABatchIsSpreadAndItsTimesAddUp) {

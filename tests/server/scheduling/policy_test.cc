@@ -46,6 +46,17 @@ TEST_F(PolicyTest, TakesEverythingThatFits) {
   EXPECT_EQ(plan.close_reason, CloseReason::kWorkerIdle);
 }
 
+TEST_F(PolicyTest, StopsAtTheFirstRequestForAnotherModel) {
+  const auto old_model = std::make_shared<ServedModel>();
+  Add({1}).model = old_model;
+  Add({2}).model = old_model;
+  Add({3}).model = std::make_shared<ServedModel>();
+  Add({4}).model = old_model;
+  const BatchPlan plan = Plan(10);
+  EXPECT_THAT(plan.input_counts, ElementsAre(1, 1));
+  EXPECT_EQ(plan.close_reason, CloseReason::kOtherModel);
+}
+
 TEST_F(PolicyTest, StopsAtTheFirstInputThatDoesNotFitThoughALaterOneWould) {
   Add({6});
   Add({5});

@@ -63,6 +63,7 @@ void AddSchedulerSeries(Samples& samples) {
   AddHistogram("attnd_input_tokens", "", {1, 2, 4, 8, 16}, samples);
   samples[R"(attnd_batches_total{close_reason="worker_idle"})"] = 0;
   samples[R"(attnd_batches_total{close_reason="token_budget"})"] = 0;
+  samples[R"(attnd_batches_total{close_reason="other_model"})"] = 0;
   for (const char* gauge :
        {"attnd_queue_requests", "attnd_queue_tokens", "attnd_inflight_requests", "attnd_inflight_tokens"}) {
     samples[gauge] = 0;

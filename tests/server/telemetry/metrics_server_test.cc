@@ -120,7 +120,7 @@ TEST_F(MetricsServerTest, EveryLineIsHelpTypeOrASampleOfTheTypeBefore) {
 }
 
 TEST_F(MetricsServerTest, TheDocumentListsWhatIsServed) {
-  metrics_.SetModel("model", EngineInfo());
+  metrics_.SetModel("model", "c0ffee-1", EngineInfo());
   const std::vector<std::string> names = FamilyNames(Scrape());
   EXPECT_THAT(DocumentedNames(), ContainerEq(std::set<std::string>(names.begin(), names.end())));
 }

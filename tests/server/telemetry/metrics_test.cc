@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,6 +18,7 @@ namespace {
 
 using testing::ContainerEq;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
@@ -164,10 +166,21 @@ TEST_F(MetricsTest, TheModelAppearsOnceItIsKnown) {
   info.weights_sha256 = "c0ffee";
   info.isa = "avx512_core";
   info.onednn_version = "3.7.2";
-  metrics_.SetModel("gpt2-16", info);
-  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_info{d_model="768",dtype="f32",isa="avx512_core",)"
-                                        R"(layers="16",model="gpt2-16",onednn="3.7.2",sha256="c0ffee",version="1"})",
-                                        1)));
+  metrics_.SetModel("gpt2-16", "c0ffee-1", info);
+  EXPECT_THAT(Moved(),
+              ElementsAre(Pair(R"(attnd_model_info{d_model="768",dtype="f32",isa="avx512_core",)"
+                               R"(layers="16",model="gpt2-16",onednn="3.7.2",sha256="c0ffee",version="c0ffee-1"})",
+                               1)));
+}
+
+TEST_F(MetricsTest, AModelTakesThePlaceOfTheOneBefore) {
+  metrics_.SetModel("gpt2-16", "c0ffee-1", EngineInfo());
+  metrics_.SetModel("gpt2-16", "decade-2", EngineInfo());
+  std::vector<std::string> models;
+  for (const auto& [name, value] : Scrape()) {
+    if (absl::StartsWith(name, "attnd_model_info")) models.push_back(name);
+  }
+  EXPECT_THAT(models, ElementsAre(HasSubstr(R"(version="decade-2")")));
 }
 
 TEST_F(MetricsTest, EventsOfSeveralThreadsAreAllCounted) {

@@ -1,4 +1,4 @@
-#include "server/termination.h"
+#include "server/lifecycle/termination.h"
 
 #include <pthread.h>
 #include <signal.h>

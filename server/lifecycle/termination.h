@@ -1,7 +1,7 @@
 // The signals that end a server, SIGTERM and SIGINT.
 
-#ifndef SERVER_TERMINATION_H_
-#define SERVER_TERMINATION_H_
+#ifndef SERVER_LIFECYCLE_TERMINATION_H_
+#define SERVER_LIFECYCLE_TERMINATION_H_
 
 #include <memory>
 
@@ -30,4 +30,4 @@ class TerminationSignals {
 
 }  // namespace attnd
 
-#endif  // SERVER_TERMINATION_H_
+#endif  // SERVER_LIFECYCLE_TERMINATION_H_

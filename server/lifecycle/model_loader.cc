@@ -1,0 +1,56 @@
+#include "server/lifecycle/model_loader.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/log/log.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "engine/checkpoint/gpt2_checkpoint.h"
+#include "engine/checkpoint/seeded_weights.h"
+#include "engine/model/transformer.h"
+
+namespace attnd {
+namespace {
+
+absl::StatusOr<std::unique_ptr<WeightSource>> OpenWeights(const ModelOptions& options) {
+  if (!options.folder.empty()) return Gpt2Checkpoint::Open(options.folder);
+  return SeededWeights::Create(ModelConfig(), options.seed);
+}
+
+std::string ModelName(const ModelOptions& options) {
+  if (!options.name.empty()) return options.name;
+  if (options.folder.empty()) return "seeded";
+  const std::filesystem::path folder = std::filesystem::absolute(options.folder).lexically_normal();
+  return folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+}
+
+void LogModel(const EngineInfo& info, absl::Duration duration) {
+  LOG(INFO) << "loaded " << info.parameter_count << " parameters in " << duration << ", sha256 " << info.weights_sha256;
+  LOG(INFO) << "computing in " << DataTypeName(info.data_type) << " on " << info.thread_count
+            << " threads, linear layers " << info.linear_implementation << ", output head "
+            << info.output_head_implementation;
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_count) {
+  LOG(INFO) << "loading "
+            << (options.folder.empty() ? absl::StrCat("seeded weights, seed ", options.seed) : options.folder);
+  const absl::Time started_at = absl::Now();
+  auto weights = OpenWeights(options);
+  if (!weights.ok()) return weights.status();
+  auto engine = Transformer::Create(**weights, {.data_type = options.data_type,
+                                                .thread_count = options.thread_count,
+                                                .max_batch_tokens = options.max_batch_tokens});
+  if (!engine.ok()) return engine.status();
+  const absl::Duration duration = absl::Now() - started_at;
+  LogModel((*engine)->info(), duration);
+  auto model = std::make_shared<ServedModel>();
+  model->name = ModelName(options);
+  model->version = ModelVersion((*engine)->info().weights_sha256, load_count);
+  model->engine = *std::move(engine);
+  return LoadedModel{.model = std::move(model), .duration = duration};
+}
+
+}  // namespace attnd

@@ -1,0 +1,37 @@
+// From a folder, or a seed, to a model that can be served.
+
+#ifndef SERVER_LIFECYCLE_MODEL_LOADER_H_
+#define SERVER_LIFECYCLE_MODEL_LOADER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "engine/tensor/data_type.h"
+#include "server/scheduling/served_model.h"
+
+namespace attnd {
+
+struct ModelOptions {
+  std::string folder;  // of a Hugging Face GPT-2 checkpoint; empty for seeded weights
+  std::string name;    // empty for the folder's own
+  uint64_t seed = 0;
+  DataType data_type = DataType::kFloat32;
+  int thread_count = 1;
+  int64_t max_batch_tokens = 2048;
+};
+
+struct LoadedModel {
+  std::shared_ptr<const ServedModel> model;
+  absl::Duration duration;
+};
+
+// Reads, checks, packs and warms up; takes seconds, on `thread_count` threads. `load_count` goes into the version.
+// Errors: those of Gpt2Checkpoint::Open, SeededWeights::Create and Transformer::Create. Threads: any.
+absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_count);
+
+}  // namespace attnd
+
+#endif  // SERVER_LIFECYCLE_MODEL_LOADER_H_

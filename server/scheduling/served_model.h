@@ -1,0 +1,30 @@
+// A model in service.
+
+#ifndef SERVER_SCHEDULING_SERVED_MODEL_H_
+#define SERVER_SCHEDULING_SERVED_MODEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/engine.h"
+
+namespace attnd {
+
+// Shared by the requests that were checked against it and are computed by it, and kept as long as there are any.
+struct ServedModel {
+  std::string name;
+  std::string version;  // as ModelVersion gives it
+  std::unique_ptr<Engine> engine;
+
+  const EngineInfo& info() const { return engine->info(); }
+  const ModelConfig& config() const { return engine->info().config; }
+};
+
+// Tells what computed a reply: the first 12 digits of the weights' SHA-256, and how many models this server had loaded by
+// then, such as "7d0c3b1e5a92-1".
+std::string ModelVersion(const std::string& weights_sha256, int64_t load_count);
+
+}  // namespace attnd
+
+#endif  // SERVER_SCHEDULING_SERVED_MODEL_H_
