@@ -5,9 +5,13 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <memory>
+
+#include "absl/status/statusor.h"
 #include "attnd/v1/inference.grpc.pb.h"
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
+#include "server/rpc/request_decoder.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
@@ -29,6 +33,13 @@ class InferenceService final : public v1::InferenceService::CallbackService {
                                      v1::GetModelResponse* reply) override;
 
  private:
+  template <typename Message>
+  using DecodeMethod = absl::StatusOr<std::shared_ptr<Request>> (RequestDecoder::*)(const Message&) const;
+
+  // Checks `message` against the model being served. UNAVAILABLE while there is none.
+  template <typename Message>
+  absl::StatusOr<std::shared_ptr<Request>> Decode(const Message& message, DecodeMethod<Message> decode) const;
+
   const CallLimits limits_;
   const ModelStore& models_;
   Scheduler& scheduler_;

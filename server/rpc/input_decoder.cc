@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "server/rpc/invalid_field.h"
 
 namespace attnd {
 namespace {
@@ -20,8 +21,8 @@ static_assert(std::endian::native == std::endian::little,
 
 absl::Status CheckTokenCount(int64_t token_count, const std::string& path, const ModelConfig& config) {
   if (token_count >= 1 && token_count <= config.context_length) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("%s has %d tokens, must have 1 to %d (max_input_tokens)", path,
-                                                    token_count, config.context_length));
+  return InvalidField(
+      path, absl::StrFormat("has %d tokens, must have 1 to %d (max_input_tokens)", token_count, config.context_length));
 }
 
 absl::StatusOr<SequenceInput> DecodeTokenIds(const v1::TokenIds& message, const std::string& path,
@@ -31,8 +32,8 @@ absl::StatusOr<SequenceInput> DecodeTokenIds(const v1::TokenIds& message, const 
   input.token_ids.reserve(static_cast<size_t>(message.ids_size()));
   for (const uint32_t id : message.ids()) {
     if (id >= config.vocabulary_size) {
-      return absl::InvalidArgumentError(absl::StrFormat("%s.ids[%d] = %d, must be in [0, %d)", path,
-                                                        input.token_ids.size(), id, config.vocabulary_size));
+      return InvalidField(absl::StrFormat("%s.ids[%d]", path, input.token_ids.size()),
+                          absl::StrFormat("= %d, must be in [0, %d)", id, config.vocabulary_size));
     }
     input.token_ids.push_back(static_cast<int32_t>(id));
   }
@@ -43,22 +44,23 @@ absl::Status CheckHiddenShape(const v1::Tensor& message, const std::string& path
   if (message.data_type() != v1::DATA_TYPE_FLOAT32) {
     const std::string name = v1::DataType_IsValid(message.data_type()) ? v1::DataType_Name(message.data_type())
                                                                        : absl::StrCat(int{message.data_type()});
-    return absl::InvalidArgumentError(absl::StrFormat("%s.data_type = %s, must be DATA_TYPE_FLOAT32", path, name));
+    return InvalidField(path + ".data_type", absl::StrCat("= ", name, ", must be DATA_TYPE_FLOAT32"));
   }
   if (message.shape_size() != 2) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s.shape has rank %d, must have rank 2: [T, %d]", path,
-                                                      message.shape_size(), config.embedding_length));
+    return InvalidField(path + ".shape", absl::StrFormat("has rank %d, must have rank 2: [T, %d]", message.shape_size(),
+                                                         config.embedding_length));
   }
   if (message.shape(1) != config.embedding_length) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s.shape = [%s], must be [T, %d]", path,
-                                                      absl::StrJoin(message.shape(), ", "), config.embedding_length));
+    return InvalidField(
+        path + ".shape",
+        absl::StrFormat("= [%s], must be [T, %d]", absl::StrJoin(message.shape(), ", "), config.embedding_length));
   }
   if (auto status = CheckTokenCount(message.shape(0), path, config); !status.ok()) return status;
   const int64_t byte_count = message.shape(0) * message.shape(1) * static_cast<int64_t>(sizeof(float));
   if (static_cast<int64_t>(message.data().size()) != byte_count) {
-    return absl::InvalidArgumentError(absl::StrFormat("%s.data has %d bytes, must have %d for shape [%s]", path,
-                                                      message.data().size(), byte_count,
-                                                      absl::StrJoin(message.shape(), ", ")));
+    return InvalidField(path + ".data",
+                        absl::StrFormat("has %d bytes, must have %d for shape [%s]", message.data().size(), byte_count,
+                                        absl::StrJoin(message.shape(), ", ")));
   }
   return absl::OkStatus();
 }
@@ -72,8 +74,8 @@ absl::StatusOr<SequenceInput> DecodeHiddenStates(const v1::Tensor& message, cons
   for (size_t i = 0; i < input.hidden.size(); ++i) {
     if (std::isfinite(input.hidden[i])) continue;
     const auto columns = static_cast<size_t>(config.embedding_length);
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s element [%d, %d] = %f, must be finite", path, i / columns, i % columns, input.hidden[i]));
+    return InvalidField(
+        path, absl::StrFormat("element [%d, %d] = %f, must be finite", i / columns, i % columns, input.hidden[i]));
   }
   return input;
 }
@@ -90,7 +92,7 @@ absl::StatusOr<SequenceInput> DecodeInput(const v1::Input& message, const std::s
     case v1::Input::FORM_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError(path + " is empty, must have token_ids or hidden_states");
+  return InvalidField(path, "is empty, must have token_ids or hidden_states");
 }
 
 }  // namespace attnd

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/rpc/input_decoder.h"
+#include "server/rpc/invalid_field.h"
 #include "server/rpc/layer_name.h"
 #include "server/rpc/utf8.h"
 
@@ -33,9 +34,8 @@ absl::StatusOr<std::optional<Positions>> DecodePositions(v1::Positions positions
     case v1::POSITIONS_ALL:
       return Positions::kAll;
     default:
-      return absl::InvalidArgumentError(absl::StrFormat("%s = %d, must be POSITIONS_LAST (%d) or POSITIONS_ALL (%d)",
-                                                        path, int{positions}, int{v1::POSITIONS_LAST},
-                                                        int{v1::POSITIONS_ALL}));
+      return InvalidField(path, absl::StrFormat("= %d, must be POSITIONS_LAST (%d) or POSITIONS_ALL (%d)",
+                                                int{positions}, int{v1::POSITIONS_LAST}, int{v1::POSITIONS_ALL}));
   }
 }
 
@@ -47,8 +47,8 @@ absl::StatusOr<Pooling> DecodePooling(v1::Pooling pooling) {
     case v1::POOLING_MEAN:
       return Pooling::kMean;
     default:
-      return absl::InvalidArgumentError(absl::StrFormat("pooling = %d, must be POOLING_LAST (%d) or POOLING_MEAN (%d)",
-                                                        int{pooling}, int{v1::POOLING_LAST}, int{v1::POOLING_MEAN}));
+      return InvalidField("pooling", absl::StrFormat("= %d, must be POOLING_LAST (%d) or POOLING_MEAN (%d)",
+                                                     int{pooling}, int{v1::POOLING_LAST}, int{v1::POOLING_MEAN}));
   }
 }
 
@@ -64,10 +64,9 @@ absl::StatusOr<Priority> DecodePriority(v1::Priority priority) {
     case v1::PRIORITY_LOW:
       return Priority::kLow;
     default:
-      return absl::InvalidArgumentError(
-          absl::StrFormat("priority = %d, must be in [PRIORITY_CRITICAL (%d), "
-                          "PRIORITY_LOW (%d)]",
-                          int{priority}, int{v1::PRIORITY_CRITICAL}, int{v1::PRIORITY_LOW}));
+      return InvalidField("priority",
+                          absl::StrFormat("= %d, must be in [PRIORITY_CRITICAL (%d), PRIORITY_LOW (%d)]", int{priority},
+                                          int{v1::PRIORITY_CRITICAL}, int{v1::PRIORITY_LOW}));
   }
 }
 
@@ -75,9 +74,9 @@ absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSele
                                                       int64_t layer_count) {
   const auto layer = ParseLayerName(message.layer(), layer_count);
   if (!layer) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s.layer = \"%s\", must be \"embeddings\", \"h.0\" to \"h.%d\", or \"ln_f\"", path,
-                        Utf8Prefix(message.layer(), kMaxQuotedBytes), layer_count - 1));
+    return InvalidField(path + ".layer",
+                        absl::StrFormat("= \"%s\", must be \"embeddings\", \"h.0\" to \"h.%d\", or \"ln_f\"",
+                                        Utf8Prefix(message.layer(), kMaxQuotedBytes), layer_count - 1));
   }
   const auto positions = DecodePositions(message.positions(), path + ".positions", Positions::kLast);
   if (!positions.ok()) return positions.status();
@@ -93,8 +92,8 @@ absl::StatusOr<OutputSelection> DecodeForwardSelection(const v1::ForwardRequest&
     if (!decoded.ok()) return decoded.status();
     const auto layer = static_cast<size_t>(decoded->layer);
     if (seen[layer]) {
-      return absl::InvalidArgumentError(absl::StrFormat("%s.layer = \"%s\" is asked for twice, must be at most once",
-                                                        path, LayerName(decoded->layer, layer_count)));
+      return InvalidField(path + ".layer", absl::StrFormat("= \"%s\" is asked for twice, must be at most once",
+                                                           LayerName(decoded->layer, layer_count)));
     }
     seen[layer] = true;
     selection.hidden.push_back(*decoded);
@@ -103,9 +102,9 @@ absl::StatusOr<OutputSelection> DecodeForwardSelection(const v1::ForwardRequest&
   if (!logits.ok()) return logits.status();
   selection.logits = *logits;
   if (selection.hidden.empty() && !selection.logits) {
-    return absl::InvalidArgumentError(
-        "nothing is asked for: hidden_states has 0 entries and logits is unspecified, at "
-        "least one of them must be set");
+    return InvalidFieldWithText("hidden_states",
+                                "nothing is asked for: hidden_states has 0 entries and logits is unspecified, at "
+                                "least one of them must be set");
   }
   return selection;
 }
@@ -143,8 +142,8 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::E
 
 absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, Request& request) const {
   if (messages.empty() || messages.size() > limits_.max_request_inputs) {
-    return absl::InvalidArgumentError(absl::StrFormat("inputs has %d entries, must have 1 to %d (max_request_inputs)",
-                                                      messages.size(), limits_.max_request_inputs));
+    return InvalidField("inputs", absl::StrFormat("has %d entries, must have 1 to %d (max_request_inputs)",
+                                                  messages.size(), limits_.max_request_inputs));
   }
   int64_t token_count = 0;
   for (const v1::Input& message : messages) {
@@ -153,7 +152,8 @@ absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, Request& reque
     if (!input.ok()) return input.status();
     token_count += input->token_count;
     if (token_count > limits_.max_request_tokens) {
-      return absl::InvalidArgumentError(
+      return InvalidFieldWithText(
+          "inputs",
           absl::StrFormat("inputs[0] to %s have %d tokens, must have at most %d together (max_request_tokens)", path,
                           token_count, limits_.max_request_tokens));
     }
@@ -183,7 +183,8 @@ int64_t RequestDecoder::ReplyBytes(const Request& request) const {
 absl::Status RequestDecoder::CheckReplySize(Request& request) const {
   request.reply_bytes = ReplyBytes(request);
   if (request.reply_bytes <= limits_.max_reply_bytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(
+  return InvalidFieldWithText(
+      "inputs",
       absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer positions "
                       "or layers, or send inputs in several calls",
                       request.reply_bytes, limits_.max_reply_bytes));

@@ -10,9 +10,10 @@
 
 namespace attnd {
 
+// absl::InfiniteDuration(): trying again cannot help.
 void SetRetryDelay(absl::Duration delay, absl::Status& status);
 
-// Nothing when the status does not say: trying again cannot help, or nobody knows when.
+// Nothing when the status does not say.
 std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
 }  // namespace attnd

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/rpc/invalid_field.h"
 #include "tests/server/rpc/messages.h"
 
 namespace attnd {
@@ -149,6 +150,24 @@ TEST_F(RequestDecoderTest, EveryLimitIsTheLastValueThatPasses) {
   wrong = message;
   wrong.mutable_inputs(0)->mutable_token_ids()->set_ids(7, 10);
   ExpectInvalid(wrong, "inputs[0].token_ids.ids[7] = 10, must be in [0, 10)");
+}
+
+TEST_F(RequestDecoderTest, AnErrorCarriesTheFieldAtFault) {
+  const auto field = [this](const v1::ForwardRequest& message) {
+    return FieldOf(decoder_.DecodeForward(message).status()).value_or("none");
+  };
+  v1::ForwardRequest message = LastOfLnF();
+  EXPECT_EQ(field(message), "inputs");
+  AddIds({1, 10}, *message.mutable_inputs());
+  EXPECT_EQ(field(message), "inputs[0].token_ids.ids[1]");
+  AddHidden({1, 2, 3, 4}, *message.mutable_inputs());
+  message.mutable_inputs()->DeleteSubrange(0, 1);
+  message.mutable_inputs(0)->mutable_hidden_states()->mutable_data()->push_back('x');
+  EXPECT_EQ(field(message), "inputs[0].hidden_states.data");
+  message.mutable_hidden_states(0)->set_layer("h.9");
+  EXPECT_EQ(field(message), "hidden_states[0].layer");
+  message.clear_hidden_states();
+  EXPECT_EQ(field(message), "hidden_states");
 }
 
 TEST_F(RequestDecoderTest, ANumberThatIsNotFiniteIsNamedByRowAndColumn) {

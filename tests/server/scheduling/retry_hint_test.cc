@@ -10,6 +10,8 @@ TEST(RetryHintTest, AStatusCarriesTheDelayItWasGiven) {
   SetRetryDelay(absl::Milliseconds(1500) + absl::Microseconds(7), status);
   EXPECT_EQ(RetryDelay(status), absl::Milliseconds(1500) + absl::Microseconds(7));
   EXPECT_EQ(status.message(), "full");
+  SetRetryDelay(absl::InfiniteDuration(), status);
+  EXPECT_EQ(RetryDelay(status), absl::InfiniteDuration());
   const absl::Status copy = status;
   EXPECT_EQ(RetryDelay(copy), RetryDelay(status));
 }

@@ -1,0 +1,46 @@
+// What every call has, unary or stream: an id, the time it came, and one way to end.
+
+#ifndef SERVER_RPC_CALL_SCOPE_H_
+#define SERVER_RPC_CALL_SCOPE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/scheduling/clock.h"
+#include "server/telemetry/metrics.h"
+
+namespace attnd {
+
+// Counted at both ends. Threads: End by one, the rest by any.
+class CallScope {
+ public:
+  // The arguments must outlive the scope.
+  CallScope(RpcMethod method, grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics);
+
+  // Begins the end of the call with `status`: what is returned is for gRPC's Finish. Call once.
+  grpc::Status End(const absl::Status& status);
+
+  // OK while the caller can still receive a reply, else what gRPC has told them instead.
+  absl::Status CheckAwaited() const;
+
+  absl::Time deadline() const;
+  const std::string& request_id() const { return request_id_; }
+  // Whose share of the engine the call is computed from.
+  const std::string& caller() const { return caller_; }
+
+ private:
+  const RpcMethod method_;
+  grpc::CallbackServerContext& context_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  const absl::Time started_at_;
+  const std::string request_id_;
+  const std::string caller_;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_RPC_CALL_SCOPE_H_
