@@ -10,6 +10,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "engine/model/config.h"
 #include "engine/tensor/data_type.h"
@@ -78,6 +79,7 @@ struct EngineInfo {
   std::string onednn_version;  // such as "3.7.2"
   int thread_count = 0;
   int64_t max_batch_tokens = 0;
+  absl::Duration warm_up;  // the first forward pass, which touches all memory
 };
 
 // Threads: Forward by one thread at a time; info by any.

@@ -101,7 +101,8 @@ void ConfigureUsage() {
       "serves.\n"
       "SIGTERM or SIGINT: finishes what it has accepted and exits 0, at once while it loads the model; a second one "
       "ends\n"
-      "it at once with 130. Call it with attndctl, load it with attnd-load.");
+      "it at once with 130. SIGHUP: loads the model again, or what lies there now, and serves that. Call it with "
+      "attndctl, load it with attnd-load.");
   absl::FlagsUsageConfig config;
   const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
   config.contains_help_flags = is_ours;

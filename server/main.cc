@@ -1,6 +1,10 @@
-// attnd: flags, metrics, server, model, wait for a signal, drain.
+// attnd: flags, metrics, server, model, obey signals, drain.
 
+#include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "absl/log/globals.h"
@@ -10,8 +14,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "server/flags.h"
+#include "server/lifecycle/health_state.h"
 #include "server/lifecycle/model_loader.h"
-#include "server/lifecycle/termination.h"
+#include "server/lifecycle/model_store.h"
+#include "server/lifecycle/reloader.h"
+#include "server/lifecycle/signals.h"
 #include "server/server.h"
 #include "server/telemetry/metrics.h"
 #include "server/telemetry/metrics_server.h"
@@ -20,43 +27,54 @@
 namespace attnd {
 namespace {
 
-ModelOptions ModelOptionsOf(const ServerFlags& flags) {
-  return {.folder = flags.model,
-          .name = flags.model_name,
-          .seed = flags.seed,
-          .data_type = flags.data_type,
-          .thread_count = flags.thread_count,
-          .max_batch_tokens = flags.scheduler_limits.max_batch_tokens};
+// Loads the model of a folder, of the command line's if `folder` is empty, with everything else as the flags say.
+Reloader::Load ModelLoader(const ServerFlags& flags) {
+  const ModelOptions options = {.folder = flags.model,
+                                .name = flags.model_name,
+                                .seed = flags.seed,
+                                .data_type = flags.data_type,
+                                .thread_count = flags.thread_count,
+                                .max_batch_tokens = flags.scheduler_limits.max_batch_tokens};
+  return [options](const std::string& folder, int64_t load_count) {
+    ModelOptions asked = options;
+    if (!folder.empty()) asked.folder = folder;
+    return LoadModel(asked, load_count);
+  };
 }
 
 // "host" of "host:port", brackets of an IPv6 address kept.
 std::string HostOf(absl::string_view address) { return std::string(address.substr(0, address.rfind(':'))); }
 
-absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
+absl::Status Run(const ServerFlags& flags, Signals& signals) {
   const SystemClock clock;
   Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_requests,
                                  .max_batch_tokens = flags.scheduler_limits.max_batch_tokens,
                                  .server_version = kVersion});
   auto metrics_server = MetricsServer::Start(flags.metrics_address, metrics);
   if (!metrics_server.ok()) return metrics_server.status();
+  ModelStore models;
+  HealthState health(metrics);
   auto server = Server::Start(
-      {.address = flags.address, .call_limits = flags.call_limits, .scheduler_limits = flags.scheduler_limits}, clock,
-      metrics);
+      {.address = flags.address, .call_limits = flags.call_limits, .scheduler_limits = flags.scheduler_limits}, models,
+      health, clock, metrics);
   if (!server.ok()) return server.status();
   const std::string addresses = absl::StrFormat("grpc %s:%d, metrics %s:%d", HostOf(flags.address), (*server)->port(),
                                                 HostOf(flags.metrics_address), (*metrics_server)->port());
   LOG(INFO) << "listening: " << addresses;
-  const auto model = LoadModel(ModelOptionsOf(flags), /*load_count=*/1);
-  if (!model.ok()) return model.status();
+  Reloader reloader(ModelLoader(flags), models, metrics);
+  if (absl::Status status = reloader.LoadFirst(); !status.ok()) return status;
   signals.KeepForWait();
-  (*server)->Serve(*model);
+  (*server)->Serve();
   std::printf("attnd ready: %s\n", addresses.c_str());
   std::fflush(stdout);
 
-  const char* signal = signals.Wait();
-  LOG(INFO) << signal << ": draining";
+  int signal = signals.Wait();
+  for (; signal == SIGHUP; signal = signals.Wait()) reloader.StartSoon();
+  LOG(INFO) << strsignal(signal) << ": draining";
   const SchedulerTotals totals = (*server)->Drain(flags.drain_delay, flags.drain_timeout);
   LOG(INFO) << "drained: accepted=" << totals.completed + totals.dropped << " completed=" << totals.completed;
+  // Nobody waits for a model that is still being loaded.
+  if (reloader.busy()) std::_Exit(0);
   return absl::OkStatus();
 }
 
@@ -64,7 +82,7 @@ absl::Status Run(const ServerFlags& flags, TerminationSignals& signals) {
 }  // namespace attnd
 
 int main(int argc, char** argv) {
-  attnd::TerminationSignals signals;
+  attnd::Signals signals;
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kInfo);
   absl::InitializeLog();
   const absl::StatusOr<attnd::ServerFlags> flags = attnd::ParseFlags(argc, argv);

@@ -21,19 +21,20 @@ constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const Clock& clock,
-                                                      Metrics& metrics) {
-  auto server = std::unique_ptr<Server>(new Server(options, clock, metrics));
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const ModelStore& models,
+                                                      HealthState& health, const Clock& clock, Metrics& metrics) {
+  auto server = std::unique_ptr<Server>(new Server(options, models, health, clock, metrics));
   if (absl::Status status = server->Listen(options); !status.ok()) return status;
   return server;
 }
 
-Server::Server(const ServerOptions& options, const Clock& clock, Metrics& metrics)
+Server::Server(const ServerOptions& options, const ModelStore& models, HealthState& health, const Clock& clock,
+               Metrics& metrics)
     : clock_(clock),
       metrics_(metrics),
-      health_(metrics),
+      health_(health),
       scheduler_(options.scheduler_limits, clock, metrics),
-      service_(options.call_limits, models_, scheduler_, clock, metrics) {}
+      service_(options.call_limits, models, scheduler_, clock, metrics) {}
 
 Server::~Server() {
   if (!grpc_server_ || drained_) return;
@@ -64,12 +65,9 @@ absl::Status Server::Listen(const ServerOptions& options) {
   return absl::OkStatus();
 }
 
-void Server::Serve(const LoadedModel& loaded) {
-  metrics_.SetModelLoad(loaded.duration);
-  metrics_.SetModel(loaded.model->name, loaded.model->version, loaded.model->info());
+void Server::Serve() {
   batcher_.emplace(
       scheduler_, [](const Request& request) -> Engine& { return *request.model->engine; }, clock_, metrics_);
-  models_.Set(loaded.model);
   health_.Enter(Phase::kServing);
 }
 

@@ -12,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/lifecycle/health_state.h"
-#include "server/lifecycle/model_loader.h"
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
 #include "server/rpc/inference_service.h"
@@ -29,20 +28,20 @@ struct ServerOptions {
   SchedulerLimits scheduler_limits;
 };
 
-// Threads: Serve and Drain by one. Owns: the model, gRPC's threads and the batcher's.
+// Threads: Serve and Drain by one. Owns: gRPC's threads and the batcher's.
 class Server {
  public:
   // Listens at once; until Serve health says NOT_SERVING and calls get UNAVAILABLE. Errors: UNAVAILABLE when the
-  // address cannot be bound. `clock` and `metrics` must outlive the server.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, const Clock& clock,
-                                                       Metrics& metrics);
+  // address cannot be bound. `models`, `health`, `clock` and `metrics` must outlive the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, const ModelStore& models,
+                                                       HealthState& health, const Clock& clock, Metrics& metrics);
   // Drains without delay.
   ~Server();
 
   int port() const { return port_; }
 
-  // Accepts calls from now on. Once.
-  void Serve(const LoadedModel& loaded);
+  // Accepts calls from now on, that `models` has a model. Once.
+  void Serve();
 
   // Health says NOT_SERVING at once; after `delay` new calls are refused with UNAVAILABLE; what was accepted is
   // computed for up to `timeout`, the rest then ends with UNAVAILABLE. Refuses for another moment, then closes. Returns
@@ -50,14 +49,14 @@ class Server {
   SchedulerTotals Drain(absl::Duration delay, absl::Duration timeout);
 
  private:
-  Server(const ServerOptions& options, const Clock& clock, Metrics& metrics);
+  Server(const ServerOptions& options, const ModelStore& models, HealthState& health, const Clock& clock,
+         Metrics& metrics);
 
   absl::Status Listen(const ServerOptions& options);
 
   const Clock& clock_;
   Metrics& metrics_;
-  HealthState health_;
-  ModelStore models_;
+  HealthState& health_;
   Scheduler scheduler_;
   std::optional<Batcher> batcher_;  // from Serve on
   InferenceService service_;

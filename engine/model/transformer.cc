@@ -8,6 +8,8 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "engine/model/outputs.h"
 #include "engine/model/parameters.h"
 #include "engine/ops/attention.h"
@@ -62,7 +64,9 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const WeightSou
   std::future<std::string> weights_sha256 = std::async(std::launch::async, [&source] { return source.Sha256(); });
   absl::Status status = transformer->LoadWeights(source, options.data_type);
   if (status.ok()) status = transformer->AllocateActivations();
+  const absl::Time warm_up_at = absl::Now();
   if (status.ok()) status = transformer->WarmUp();
+  transformer->info_.warm_up = absl::Now() - warm_up_at;
   transformer->info_.weights_sha256 = weights_sha256.get();
   if (!status.ok()) return status;
   return transformer;

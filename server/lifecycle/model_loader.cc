@@ -25,8 +25,10 @@ std::string ModelName(const ModelOptions& options) {
   return folder.has_filename() ? folder.filename() : folder.parent_path().filename();
 }
 
-void LogModel(const EngineInfo& info, absl::Duration duration) {
-  LOG(INFO) << "loaded " << info.parameter_count << " parameters in " << duration << ", sha256 " << info.weights_sha256;
+void LogModel(const LoadedModel& loaded) {
+  const EngineInfo& info = loaded.model->info();
+  LOG(INFO) << "loaded " << info.parameter_count << " parameters in " << loaded.load << ", warm after "
+            << loaded.warm_up << ", version " << loaded.model->version << ", sha256 " << info.weights_sha256;
   LOG(INFO) << "computing in " << DataTypeName(info.data_type) << " on " << info.thread_count
             << " threads, linear layers " << info.linear_implementation << ", output head "
             << info.output_head_implementation;
@@ -44,13 +46,15 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_
                                                 .thread_count = options.thread_count,
                                                 .max_batch_tokens = options.max_batch_tokens});
   if (!engine.ok()) return engine.status();
-  const absl::Duration duration = absl::Now() - started_at;
-  LogModel((*engine)->info(), duration);
-  auto model = std::make_shared<ServedModel>();
+  const absl::Duration warm_up = (*engine)->info().warm_up;
+  LoadedModel loaded = {.load = absl::Now() - started_at - warm_up, .warm_up = warm_up};
+  auto model = std::make_unique<ServedModel>();
   model->name = ModelName(options);
   model->version = ModelVersion((*engine)->info().weights_sha256, load_count);
   model->engine = *std::move(engine);
-  return LoadedModel{.model = std::move(model), .duration = duration};
+  loaded.model = std::move(model);
+  LogModel(loaded);
+  return loaded;
 }
 
 }  // namespace attnd

@@ -4,13 +4,11 @@
 #define SERVER_LIFECYCLE_MODEL_LOADER_H_
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "engine/tensor/data_type.h"
-#include "server/scheduling/served_model.h"
+#include "server/lifecycle/loaded_model.h"
 
 namespace attnd {
 
@@ -21,11 +19,6 @@ struct ModelOptions {
   DataType data_type = DataType::kFloat32;
   int thread_count = 1;
   int64_t max_batch_tokens = 2048;
-};
-
-struct LoadedModel {
-  std::shared_ptr<const ServedModel> model;
-  absl::Duration duration;
 };
 
 // Reads, checks, packs and warms up; takes seconds, on `thread_count` threads. `load_count` goes into the version.

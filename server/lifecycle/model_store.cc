@@ -8,15 +8,16 @@ namespace attnd {
 
 absl::StatusOr<std::shared_ptr<const ServedModel>> ModelStore::Get() const {
   const absl::ReaderMutexLock lock(&mutex_);
-  if (model_ == nullptr) {
+  if (present_ == nullptr) {
     return absl::UnavailableError("this server is loading its model; call it again once its health is SERVING");
   }
-  return model_;
+  return present_->Share();
 }
 
-void ModelStore::Set(std::shared_ptr<const ServedModel> model) {
+std::unique_ptr<ModelOwner> ModelStore::Replace(std::unique_ptr<const ServedModel> model) {
+  auto owner = std::make_unique<ModelOwner>(std::move(model));
   const absl::MutexLock lock(&mutex_);
-  model_ = std::move(model);
+  return std::exchange(present_, std::move(owner));
 }
 
 }  // namespace attnd

@@ -48,7 +48,9 @@ void Metrics::SetModel(const std::string& name, const std::string& version, cons
   registry_->model.SetModel(name, version, info);
 }
 
-void Metrics::SetModelLoad(absl::Duration duration) { registry_->model.SetLoad(duration); }
+void Metrics::SetModelLoad(absl::Duration load, absl::Duration warm_up) { registry_->model.SetLoad(load, warm_up); }
+
+void Metrics::OnModelReload(ReloadOutcome outcome) { registry_->model.OnReload(outcome); }
 
 void Metrics::SetReady(bool ready) { registry_->model.SetReady(ready); }
 

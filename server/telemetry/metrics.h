@@ -24,6 +24,9 @@ namespace attnd {
 // Methods of attnd.v1.InferenceService.
 enum class RpcMethod { kForward, kEmbed, kGetModel };
 
+// What became of an attempt to replace the model: served, not to be served, or not begun as another was under way.
+enum class ReloadOutcome { kDone, kFailed, kRefused };
+
 struct MetricsOptions {
   int64_t max_batch_requests = 1024;  // upper ends of the size histograms
   int64_t max_batch_tokens = 2048;
@@ -48,7 +51,8 @@ class Metrics final : public SchedulerEvents {
 
   // The model being served, and how long it took to load.
   void SetModel(const std::string& name, const std::string& version, const EngineInfo& info);
-  void SetModelLoad(absl::Duration duration);
+  void SetModelLoad(absl::Duration load, absl::Duration warm_up);
+  void OnModelReload(ReloadOutcome outcome);
   // Whether health says SERVING.
   void SetReady(bool ready);
 

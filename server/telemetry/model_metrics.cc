@@ -5,6 +5,8 @@
 namespace attnd {
 namespace {
 
+constexpr const char* kReloadOutcomes[] = {"done", "failed", "refused"};
+
 prometheus::Gauge* OneGauge(const char* name, const char* help, prometheus::Registry& registry) {
   return &prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
@@ -17,7 +19,15 @@ ModelMetrics::ModelMetrics(const std::string& server_version, prometheus::Regist
                       .Help("1 for the model being served; its properties are the labels.")
                       .Register(registry)),
       ready_(OneGauge("attnd_ready", "1 while health says SERVING.", registry)),
-      load_seconds_(OneGauge("attnd_model_load_seconds", "Seconds it took to load the model.", registry)) {
+      load_seconds_(OneGauge("attnd_model_load_seconds", "Seconds it took to load the model.", registry)),
+      warm_up_seconds_(OneGauge("attnd_warmup_seconds", "Seconds the model's first forward pass took.", registry)) {
+  auto& reloads = prometheus::BuildCounter()
+                      .Name("attnd_model_reloads_total")
+                      .Help("Attempts to replace the model, by what became of them.")
+                      .Register(registry);
+  for (size_t outcome = 0; outcome < kReloadOutcomeCount; ++outcome) {
+    reloads_[outcome] = &reloads.Add({{"outcome", kReloadOutcomes[outcome]}});
+  }
   prometheus::BuildGauge()
       .Name("attnd_build_info")
       .Help("1 for this build; its properties are the labels.")

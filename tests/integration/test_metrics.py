@@ -25,6 +25,7 @@ def expected_at_zero() -> list[str]:
         series.append("grpc_server_started_total" + rpc_labels(method))
         series.append("grpc_server_handling_seconds_count" + rpc_labels(method))
         series += ["grpc_server_handled_total" + rpc_labels(method, grpc_code=code) for code in CODES]
+    series += [f'attnd_model_reloads_total{{outcome="{outcome}"}}' for outcome in ("done", "failed", "refused")]
     for reason in ("worker_idle", "token_budget", "other_model"):
         series.append(f'attnd_batches_total{{close_reason="{reason}"}}')
     for method in ("Forward", "Embed"):
@@ -50,6 +51,7 @@ class MetricsTest(unittest.TestCase):
                 self.assertEqual(float(values.get(series, "nan")), 0, series)
             self.assertEqual(float(values["attnd_ready"]), 1)
             self.assertGreater(float(values["attnd_model_load_seconds"]), 0)
+            self.assertGreater(float(values["attnd_warmup_seconds"]), 0)
             self.assertGreater(float(values["process_resident_memory_bytes"]), 1e6)
             self.assertGreater(float(values["process_cpu_seconds_total"]), 0)
             info = [name for name in values if name.startswith("attnd_model_info")]

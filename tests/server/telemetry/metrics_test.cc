@@ -158,8 +158,8 @@ TEST_F(MetricsTest, Readiness) {
 }
 
 TEST_F(MetricsTest, TheModelAppearsOnceItIsKnown) {
-  metrics_.SetModelLoad(absl::Milliseconds(1500));
-  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_model_load_seconds", 1.5)));
+  metrics_.SetModelLoad(absl::Milliseconds(1500), absl::Milliseconds(250));
+  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_model_load_seconds", 1.5), Pair("attnd_warmup_seconds", 0.25)));
   EngineInfo info;
   info.config.layer_count = 16;
   info.config.embedding_length = 768;
@@ -171,6 +171,15 @@ TEST_F(MetricsTest, TheModelAppearsOnceItIsKnown) {
               ElementsAre(Pair(R"(attnd_model_info{d_model="768",dtype="f32",isa="avx512_core",)"
                                R"(layers="16",model="gpt2-16",onednn="3.7.2",sha256="c0ffee",version="c0ffee-1"})",
                                1)));
+}
+
+TEST_F(MetricsTest, AReloadCountsByItsOutcome) {
+  metrics_.OnModelReload(ReloadOutcome::kDone);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_reloads_total{outcome="done"})", 1)));
+  metrics_.OnModelReload(ReloadOutcome::kFailed);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_reloads_total{outcome="failed"})", 1)));
+  metrics_.OnModelReload(ReloadOutcome::kRefused);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_model_reloads_total{outcome="refused"})", 1)));
 }
 
 TEST_F(MetricsTest, AModelTakesThePlaceOfTheOneBefore) {
