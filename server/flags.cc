@@ -40,6 +40,8 @@ ABSL_FLAG(int64_t, max_reply_bytes, int64_t{64} << 20,
 ABSL_FLAG(int64_t, max_pending_reply_bytes, int64_t{1} << 30,
           "Bytes of the replies of accepted calls, until their callers have read them; a call beyond them gets "
           "RESOURCE_EXHAUSTED.");
+ABSL_FLAG(int64_t, engine_heartbeat_timeout_s, 30,
+          "Seconds that one batch may be computed for; health says NOT_SERVING while one takes longer.");
 ABSL_FLAG(int64_t, drain_delay_ms, 0,
           "Milliseconds to keep accepting calls after SIGTERM while health says NOT_SERVING, for load balancers to "
           "notice.");
@@ -52,7 +54,8 @@ namespace {
 constexpr int64_t kMaxMessageBytes = (int64_t{1} << 31) - 1;
 constexpr int64_t kMaxCount = int64_t{1} << 30;
 constexpr int64_t kMaxPendingBytes = int64_t{1} << 50;
-constexpr int64_t kMaxMilliseconds = int64_t{24} * 3600 * 1000;
+constexpr int64_t kMaxSeconds = int64_t{24} * 3600;
+constexpr int64_t kMaxMilliseconds = kMaxSeconds * 1000;
 constexpr int64_t kMaxThreads = 1024;
 constexpr int kMaxPort = 65535;
 
@@ -145,6 +148,8 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
       .max_pending_reply_bytes =
           range.Check("max_pending_reply_bytes", absl::GetFlag(FLAGS_max_pending_reply_bytes), 1, kMaxPendingBytes),
   };
+  flags.engine_heartbeat_timeout = absl::Seconds(
+      range.Check("engine_heartbeat_timeout_s", absl::GetFlag(FLAGS_engine_heartbeat_timeout_s), 1, kMaxSeconds));
   flags.drain_delay =
       absl::Milliseconds(range.Check("drain_delay_ms", absl::GetFlag(FLAGS_drain_delay_ms), 0, kMaxMilliseconds));
   flags.drain_timeout =

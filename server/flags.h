@@ -24,6 +24,7 @@ struct ServerFlags {
   int thread_count = 1;
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
+  absl::Duration engine_heartbeat_timeout;
   absl::Duration drain_delay;
   absl::Duration drain_timeout;
 };

@@ -54,9 +54,11 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   if (!metrics_server.ok()) return metrics_server.status();
   ModelStore models;
   HealthState health(metrics);
-  auto server = Server::Start(
-      {.address = flags.address, .call_limits = flags.call_limits, .scheduler_limits = flags.scheduler_limits}, models,
-      health, clock, metrics);
+  auto server = Server::Start({.address = flags.address,
+                               .call_limits = flags.call_limits,
+                               .scheduler_limits = flags.scheduler_limits,
+                               .engine_heartbeat_timeout = flags.engine_heartbeat_timeout},
+                              models, health, clock, metrics);
   if (!server.ok()) return server.status();
   const std::string addresses = absl::StrFormat("grpc %s:%d, metrics %s:%d", HostOf(flags.address), (*server)->port(),
                                                 HostOf(flags.metrics_address), (*metrics_server)->port());

@@ -17,7 +17,9 @@ namespace {
 // gRPC shuts down ends with CANCELLED instead.
 constexpr absl::Duration kRefusing = absl::Milliseconds(250);
 // Time for finished replies to leave after the last of them was handed to gRPC.
-constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
+constexpr absl::Duration kReplyGrace = absl::Seconds(5);
+// Time for what has no reply of ours: statuses that are leaving, and watchers of health, who would stay for ever.
+constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
 
 }  // namespace
 
@@ -30,7 +32,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(const ServerOptions& options, const ModelStore& models, HealthState& health, const Clock& clock,
                Metrics& metrics)
-    : clock_(clock),
+    : engine_heartbeat_timeout_(options.engine_heartbeat_timeout),
+      clock_(clock),
       metrics_(metrics),
       health_(health),
       scheduler_(options.scheduler_limits, clock, metrics),
@@ -68,6 +71,8 @@ absl::Status Server::Listen(const ServerOptions& options) {
 void Server::Serve() {
   batcher_.emplace(
       scheduler_, [](const Request& request) -> Engine& { return *request.model->engine; }, clock_, metrics_);
+  heartbeat_.emplace(engine_heartbeat_timeout_, [this] { return batcher_->batch_started_at(); }, health_, clock_);
+  heartbeat_->Start();
   health_.Enter(Phase::kServing);
 }
 
@@ -82,6 +87,7 @@ SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
     scheduler_.WaitUntilDrained(absl::InfiniteDuration());
   }
   absl::SleepFor(kRefusing);
+  scheduler_.WaitUntilRepliesLeft(kReplyGrace);
   grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
   return scheduler_.totals();
 }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/lifecycle/health_state.h"
+#include "server/lifecycle/heartbeat.h"
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
 #include "server/rpc/inference_service.h"
@@ -26,6 +27,7 @@ struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
+  absl::Duration engine_heartbeat_timeout = absl::Seconds(30);  // a batch that takes longer makes health NOT_SERVING
 };
 
 // Threads: Serve and Drain by one. Owns: gRPC's threads and the batcher's.
@@ -54,6 +56,7 @@ class Server {
 
   absl::Status Listen(const ServerOptions& options);
 
+  const absl::Duration engine_heartbeat_timeout_;
   const Clock& clock_;
   Metrics& metrics_;
   HealthState& health_;
@@ -61,6 +64,7 @@ class Server {
   std::optional<Batcher> batcher_;  // from Serve on
   InferenceService service_;
   std::unique_ptr<grpc::Server> grpc_server_;
+  std::optional<Heartbeat> heartbeat_;  // from Serve on; speaks to grpc_server_'s health service
   int port_ = 0;
   bool drained_ = false;
 };

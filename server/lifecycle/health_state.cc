@@ -16,6 +16,17 @@ void HealthState::Enter(Phase phase) {
   const absl::MutexLock lock(&mutex_);
   const bool was_serving = serving();
   phase_ = phase;
+  TellChange(was_serving);
+}
+
+void HealthState::SetEngineLate(bool late) {
+  const absl::MutexLock lock(&mutex_);
+  const bool was_serving = serving();
+  engine_late_ = late;
+  TellChange(was_serving);
+}
+
+void HealthState::TellChange(bool was_serving) {
   if (serving() == was_serving) return;
   // Name by name and only on a change: whoever watches hears of each once.
   for (const Publisher& publisher : publishers_) Tell(publisher, serving());

@@ -17,7 +17,7 @@ namespace attnd {
 // The life of a server in the order it passes.
 enum class Phase { kLoading, kServing, kDraining };
 
-// SERVING exactly in Phase::kServing, for all names alike.
+// SERVING exactly in Phase::kServing while the engine is not late, for all names alike.
 // Threads: any.
 class HealthState {
  public:
@@ -29,19 +29,25 @@ class HealthState {
 
   void Enter(Phase phase);
 
+  // Whether a batch takes suspiciously long.
+  void SetEngineLate(bool late);
+
  private:
   struct Publisher {
     grpc::HealthCheckServiceInterface* service = nullptr;
     std::vector<std::string> names;
   };
 
-  bool serving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return phase_ == Phase::kServing; }
+  bool serving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return phase_ == Phase::kServing && !engine_late_; }
+  // Tells everybody when serving() is no longer `was_serving`.
+  void TellChange(bool was_serving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Tell(const Publisher& publisher, bool serving);
 
   Metrics& metrics_;
   absl::Mutex mutex_;
   std::vector<Publisher> publishers_ ABSL_GUARDED_BY(mutex_);
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kLoading;
+  bool engine_late_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace attnd

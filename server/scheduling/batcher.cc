@@ -47,6 +47,16 @@ Batcher::~Batcher() {
   thread_.join();
 }
 
+absl::Time Batcher::batch_started_at() const {
+  const absl::MutexLock lock(&mutex_);
+  return batch_started_at_;
+}
+
+void Batcher::SetBatchStartedAt(absl::Time time) {
+  const absl::MutexLock lock(&mutex_);
+  batch_started_at_ = time;
+}
+
 void Batcher::Loop() {
   pthread_setname_np(pthread_self(), "attnd-batcher");
   for (;;) {
@@ -68,9 +78,11 @@ void Batcher::Drop(const DroppedRequest& dropped) {
 
 void Batcher::Compute(const Work& work) {
   const absl::Time started_at = clock_.Now();
+  SetBatchStartedAt(started_at);
   Engine& engine = source_(*work.batch.front().request);
   const absl::Status status = engine.Forward(TasksOf(work.batch));
   const absl::Time ended_at = clock_.Now();
+  SetBatchStartedAt(absl::InfiniteFuture());
   scheduler_.FinishBatch();
   if (!status.ok()) LOG(ERROR) << "a batch of " << work.size.tokens << " tokens failed: " << status;
   for (const BatchSlice& slice : work.batch) {

@@ -77,6 +77,11 @@ bool Scheduler::WaitUntilDrained(absl::Duration timeout) {
   return mutex_.AwaitWithTimeout(absl::Condition(this, &Scheduler::IsDrained), timeout);
 }
 
+void Scheduler::WaitUntilRepliesLeft(absl::Duration timeout) {
+  const absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(this, &Scheduler::NoReplyIsPending), timeout);
+}
+
 SchedulerTotals Scheduler::totals() const {
   const absl::MutexLock lock(&mutex_);
   return totals_;

@@ -77,6 +77,9 @@ class Scheduler {
   // Waits until Close was called and everything accepted is done, at most `timeout`. Returns whether it is.
   bool WaitUntilDrained(absl::Duration timeout);
 
+  // Waits until every reply of an accepted request has left or never will, at most `timeout`.
+  void WaitUntilRepliesLeft(absl::Duration timeout);
+
   SchedulerTotals totals() const;
 
   // Waits for work, then drops the cancelled, expired and failed, and takes the next batch.
@@ -97,6 +100,7 @@ class Scheduler {
   bool IsDrained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return closed_ && totals_.completed + totals_.dropped == accepted_requests_;
   }
+  bool NoReplyIsPending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return pending_reply_bytes_ == 0; }
   bool HasWorkOrIsClosed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ || !entries_.empty(); }
   absl::Status CheckAdmission(const Request& request, int64_t token_count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // OK while somebody still waits for `request`.

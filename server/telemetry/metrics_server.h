@@ -23,6 +23,7 @@ class MetricsServer {
   // Serves GET /metrics at `address`, "host:port"; port 0 picks a free one. A connection that sends no request
   // within three seconds is closed. UNAVAILABLE when the address cannot be bound. `metrics` must outlive the server.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const std::string& address, const Metrics& metrics);
+  // Takes a moment where `address` names an IP address, else up to two seconds.
   ~MetricsServer();
 
   int port() const { return port_; }
@@ -33,6 +34,7 @@ class MetricsServer {
   std::shared_ptr<prometheus::Collectable> metrics_;
   std::shared_ptr<ProcessCollector> process_;
   std::unique_ptr<prometheus::Exposer> exposer_;
+  std::string host_;
   int port_ = 0;
 };
 

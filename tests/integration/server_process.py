@@ -28,9 +28,11 @@ class ServerProcess:
         self._terminated = False
         self.process: subprocess.Popen | None = None
 
-    def start(self) -> None:
-        """Starts the process and returns at once. For those who do not want a server that is ready."""
-        command = [os.environ["ATTND_SERVER"], "--address=127.0.0.1:0", "--metrics_address=127.0.0.1:0", *self._flags]
+    def start(self, prefix: list[str] | None = None) -> None:
+        """Starts the process, through the program `prefix` if there is one, and returns at once. For those who do not
+        want a server that is ready."""
+        addresses = ["--address=127.0.0.1:0", "--metrics_address=127.0.0.1:0"]
+        command = [*(prefix or []), os.environ["ATTND_SERVER"], *addresses, *self._flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, bufsize=0)
 
     @classmethod

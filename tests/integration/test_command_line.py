@@ -16,6 +16,7 @@ WRONG = [
     ("--threads=-1", "must be in [0, 1024]"),
     ("--max_queue_tokens=0", "must be in [1, 1073741824]"),
     ("--max_pending_reply_bytes=0", "must be in [1, 1125899906842624]"),
+    ("--engine_heartbeat_timeout_s=0", "must be in [1, 86400]"),
     ("--drain_timeout_ms=-1", "must be in [0, 86400000]"),
 ]
 

@@ -1,7 +1,12 @@
 """From the first moment of a server to its last, as its callers and its operator see it."""
 
+import os
 import signal
+import subprocess
+import tempfile
+import time
 import unittest
+from pathlib import Path
 
 import grpc
 
@@ -9,11 +14,17 @@ from attnd.v1 import inference_pb2 as pb
 from integration import health
 from integration.messages import forward_request, ids_input
 from integration.server_process import ServerProcess
+from integration.waiting import wait_until
 from oracle import golden
 
 # What health answers for: the whole server, and its service.
 NAMES = ["", "attnd.v1.InferenceService"]
 LOADING = "this server is loading its model; call it again once its health is SERVING"
+
+
+def children_of(number: int) -> list[str]:
+    """Numbers of the processes that process `number` has, ended ones it has not reaped included."""
+    return Path(f"/proc/{number}/task/{number}/children").read_text().split()
 
 
 class LoadingTest(unittest.TestCase):
@@ -74,6 +85,31 @@ class HealthTest(unittest.TestCase):
             self.assertEqual(next(watch), health.SERVICE_UNKNOWN)
             watch.cancel()
 
+    def test_a_batch_that_takes_too_long_is_not_serving_until_it_ends(self) -> None:
+        with ServerProcess("--engine_heartbeat_timeout_s=1", "--max_batch_tokens=16384") as server:
+            watch = health.watch(server.channel)
+            self.assertEqual(next(watch), health.SERVING)
+            call = server.stub.Embed.future(pb.EmbedRequest(inputs=[ids_input([1] * 1024)] * 16))
+            self.assertEqual(next(watch), health.NOT_SERVING)
+            self.assertFalse(call.done())
+            self.assertEqual(server.metric("attnd_ready"), 0)
+            self.assertEqual(next(watch), health.SERVING)
+            self.assertEqual(call.code(), grpc.StatusCode.OK)
+            self.assertIn("longer than --engine_heartbeat_timeout_s=1;", server.log())
+            watch.cancel()
+
+    def test_watchers_do_not_hold_up_the_end(self) -> None:
+        with ServerProcess(f"--model={golden.folder('tiny')}") as server:
+            watch = health.watch(server.channel)
+            self.assertEqual(next(watch), health.SERVING)
+            started_at = time.monotonic()
+            server.terminate()
+            self.assertEqual(server.wait(), 0)
+            seconds = time.monotonic() - started_at
+            print(f"ended {seconds:.2f} s after SIGTERM")
+            # What the last replies have to leave; nobody else is given as much.
+            self.assertLess(seconds, 5)
+
     def test_health_says_not_serving_while_calls_are_still_taken(self) -> None:
         with ServerProcess("--drain_delay_ms=1500") as server:
             watch = health.watch(server.channel)
@@ -83,6 +119,56 @@ class HealthTest(unittest.TestCase):
             reply = server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
             self.assertEqual(len(reply.token_counts), 1)
             watch.cancel()
+
+
+class FirstProcessTest(unittest.TestCase):
+    """attnd as process 1 of a namespace of its own, as in a container."""
+
+    # A process that ends once somebody writes to the FIFO $0, and attnd in place of the shell.
+    BECOME_SERVER = 'read line <"$0" & exec "$@"'
+
+    def setUp(self) -> None:
+        self.namespace = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"]
+        result = subprocess.run([*self.namespace, "true"], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            self.skipTest(f"no PID namespace may be made here: {result.stderr.strip()}")
+
+    def start(self, server: ServerProcess, fifo: Path) -> int:
+        """Starts `server` in a namespace and returns its number outside, once it serves."""
+        server.start([*self.namespace, "sh", "-c", self.BECOME_SERVER, str(fifo)])
+        server.wait_until_ready()
+        return int(children_of(server.process.pid)[0])
+
+    def test_it_obeys_signals_and_reaps_what_it_inherits(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = Path(folder) / "fifo"
+            os.mkfifo(fifo)
+            server = ServerProcess(f"--model={golden.folder('tiny')}")
+            number = self.start(server, fifo)
+            self.assertEqual(len(children_of(number)), 1)
+            fifo.write_text("end\n")
+            wait_until(lambda: not children_of(number), "the process that ended is reaped")
+            os.kill(number, signal.SIGHUP)
+            server.wait_for_log("reloaded: ")
+            os.kill(number, signal.SIGTERM)
+            self.assertEqual(server.wait(), 0)
+            self.assertIn("drained: ", server.log())
+            server.discard_log()
+
+
+class SecondSignalTest(unittest.TestCase):
+    """An operator who does not want to wait."""
+
+    def test_it_ends_a_drain_at_once(self) -> None:
+        server = ServerProcess(f"--model={golden.folder('tiny')}", "--drain_delay_ms=86400000")
+        server.start()
+        server.wait_until_ready()
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for_log("draining")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 130)
+        self.assertIn("second signal, ending without draining", server.log())
+        server.discard_log()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,8 @@
 #include "server/lifecycle/health_state.h"
 
-#include <grpcpp/health_check_service_interface.h>
-
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/server/lifecycle/recording_health_service.h"
 
 namespace attnd {
 namespace {
@@ -15,18 +10,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-
-// Remembers what it is told, in order.
-class RecordingHealthService final : public grpc::HealthCheckServiceInterface {
- public:
-  void SetServingStatus(const std::string& name, bool serving) override { told_.emplace_back(name, serving); }
-  void SetServingStatus(bool /*serving*/) override { FAIL() << "would tell watchers of a name twice"; }
-
-  std::vector<std::pair<std::string, bool>> TakeTold() { return std::exchange(told_, {}); }
-
- private:
-  std::vector<std::pair<std::string, bool>> told_;
-};
 
 class HealthStateTest : public testing::Test {
  protected:
@@ -57,6 +40,16 @@ TEST_F(HealthStateTest, TellsAServicePublishedLaterHowThingsStand) {
   health_.Enter(Phase::kServing);
   health_.Publish(service_, {"late"});
   EXPECT_THAT(service_.TakeTold(), ElementsAre(Pair("late", true)));
+}
+
+TEST_F(HealthStateTest, DoesNotServeWhileTheEngineIsLate) {
+  health_.Publish(service_, {""});
+  health_.Enter(Phase::kServing);
+  service_.TakeTold();
+  health_.SetEngineLate(true);
+  EXPECT_THAT(service_.TakeTold(), ElementsAre(Pair("", false)));
+  health_.SetEngineLate(false);
+  EXPECT_THAT(service_.TakeTold(), ElementsAre(Pair("", true)));
 }
 
 }  // namespace
