@@ -26,11 +26,11 @@ void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
 }
 
-template <typename Request, typename Response>
-using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+template <typename AnyStub, typename Request, typename Response>
+using Method = grpc::Status (AnyStub::*)(grpc::ClientContext*, const Request&, Response*);
 
-template <typename Request, typename Response>
-absl::StatusOr<Response> Call(Stub& stub, Method<Request, Response> method, const Request& request,
+template <typename AnyStub, typename Request, typename Response>
+absl::StatusOr<Response> Call(AnyStub& stub, Method<AnyStub, Request, Response> method, const Request& request,
                               absl::Duration timeout) {
   grpc::ClientContext context;
   SetTimeout(context, timeout);
@@ -84,7 +84,10 @@ std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
 }
 
 Client::Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel)
-    : timeout_(options.timeout), channel_(std::move(channel)), stub_(v1::InferenceService::NewStub(channel_)) {}
+    : timeout_(options.timeout),
+      channel_(std::move(channel)),
+      stub_(v1::InferenceService::NewStub(channel_)),
+      admin_stub_(v1::AdminService::NewStub(channel_)) {}
 
 absl::StatusOr<v1::ForwardResponse> Client::Forward(const v1::ForwardRequest& request) {
   return Call(*stub_, &Stub::Forward, request, timeout_);
@@ -96,6 +99,10 @@ absl::StatusOr<v1::EmbedResponse> Client::Embed(const v1::EmbedRequest& request)
 
 absl::StatusOr<v1::GetModelResponse> Client::GetModel() {
   return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), timeout_);
+}
+
+absl::StatusOr<v1::ReloadModelResponse> Client::ReloadModel(const v1::ReloadModelRequest& request) {
+  return Call(*admin_stub_, &v1::AdminService::Stub::ReloadModel, request, timeout_);
 }
 
 void Client::ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback) {

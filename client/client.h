@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "attnd/v1/admin.grpc.pb.h"
 #include "attnd/v1/inference.grpc.pb.h"
 #include "grpcpp/channel.h"
 
@@ -48,7 +49,10 @@ class Client {
   absl::StatusOr<v1::EmbedResponse> Embed(const v1::EmbedRequest& request);
   absl::StatusOr<v1::GetModelResponse> GetModel();
 
-  // The same without waiting for the answer.
+  // Of a target that serves AdminService.
+  absl::StatusOr<v1::ReloadModelResponse> ReloadModel(const v1::ReloadModelRequest& request);
+
+  // Forward and Embed without waiting for the answer.
   void ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback);
   void EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> callback);
 
@@ -65,6 +69,7 @@ class Client {
   const absl::Duration timeout_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::InferenceService::Stub> stub_;
+  const std::unique_ptr<v1::AdminService::Stub> admin_stub_;
 };
 
 }  // namespace attnd::client

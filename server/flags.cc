@@ -18,10 +18,16 @@
 ABSL_FLAG(std::string, address, "0.0.0.0:50051", "Host and port to serve gRPC on; port 0 picks a free one.");
 ABSL_FLAG(std::string, metrics_address, "0.0.0.0:9464",
           "Host and port to serve Prometheus metrics on, at /metrics; port 0 picks a free one.");
+ABSL_FLAG(
+    std::string, admin_address, "",
+    "Host and port, or unix:PATH, to serve AdminService on, for attndctl reload. Whoever reaches it may use it: choose "
+    "a loopback address or a socket. Default: nowhere.");
 ABSL_FLAG(std::string, model, "",
           "Folder of a Hugging Face GPT-2 checkpoint: config.json and model.safetensors. Without it: 16 layers of 768 "
           "channels with weights drawn from --seed, for trials and load tests.");
 ABSL_FLAG(std::string, model_name, "", "Name of the model in GetModel and in metrics. Default: the folder's name.");
+ABSL_FLAG(std::string, model_root, "",
+          "Folder in or below which callers of AdminService may name models to load. Default: they may name none.");
 ABSL_FLAG(uint64_t, seed, 0, "Seed of the weights when there is no --model.");
 ABSL_FLAG(std::string, dtype, "f32",
           "Type of the layers' weights. f32: as exact as the checkpoint. bf16: half the memory, cosine to f32 above "
@@ -126,6 +132,10 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   ServerFlags flags;
   flags.address = range.CheckAddress("address", absl::GetFlag(FLAGS_address));
   flags.metrics_address = range.CheckAddress("metrics_address", absl::GetFlag(FLAGS_metrics_address));
+  flags.admin_address = absl::GetFlag(FLAGS_admin_address);
+  const bool admin_has_port = !flags.admin_address.empty() && !absl::StartsWith(flags.admin_address, "unix:");
+  if (admin_has_port) range.CheckAddress("admin_address", flags.admin_address);
+  flags.model_root = absl::GetFlag(FLAGS_model_root);
   flags.model = absl::GetFlag(FLAGS_model);
   flags.model_name = absl::GetFlag(FLAGS_model_name);
   flags.seed = absl::GetFlag(FLAGS_seed);

@@ -17,8 +17,10 @@ namespace attnd {
 struct ServerFlags {
   std::string address;
   std::string metrics_address;
-  std::string model;  // a folder; empty for seeded weights
+  std::string admin_address;  // empty for none
+  std::string model;          // a folder; empty for seeded weights
   std::string model_name;
+  std::string model_root;  // empty: clients may name no folder
   uint64_t seed = 0;
   DataType data_type = DataType::kFloat32;
   int thread_count = 1;

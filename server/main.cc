@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "absl/log/globals.h"
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "server/admin_server.h"
 #include "server/flags.h"
 #include "server/lifecycle/health_state.h"
 #include "server/lifecycle/model_loader.h"
@@ -45,6 +47,14 @@ Reloader::Load ModelLoader(const ServerFlags& flags) {
 // "host" of "host:port", brackets of an IPv6 address kept.
 std::string HostOf(absl::string_view address) { return std::string(address.substr(0, address.rfind(':'))); }
 
+// Null where there is to be none.
+absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, Reloader& reloader) {
+  if (flags.admin_address.empty()) return nullptr;
+  auto server = AdminServer::Start({.address = flags.admin_address, .model_root = flags.model_root}, reloader);
+  if (server.ok()) LOG(INFO) << "AdminService for whoever reaches " << (*server)->address();
+  return server;
+}
+
 absl::Status Run(const ServerFlags& flags, Signals& signals) {
   const SystemClock clock;
   Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_requests,
@@ -57,6 +67,7 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   auto server = Server::Start({.address = flags.address,
                                .call_limits = flags.call_limits,
                                .scheduler_limits = flags.scheduler_limits,
+                               .has_admin_service = !flags.admin_address.empty(),
                                .engine_heartbeat_timeout = flags.engine_heartbeat_timeout},
                               models, health, clock, metrics);
   if (!server.ok()) return server.status();
@@ -64,6 +75,8 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                                 HostOf(flags.metrics_address), (*metrics_server)->port());
   LOG(INFO) << "listening: " << addresses;
   Reloader reloader(ModelLoader(flags), models, metrics);
+  const auto admin_server = StartAdminServer(flags, reloader);
+  if (!admin_server.ok()) return admin_server.status();
   if (absl::Status status = reloader.LoadFirst(); !status.ok()) return status;
   signals.KeepForWait();
   (*server)->Serve();

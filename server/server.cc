@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "absl/log/log.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "attnd/v1/admin.grpc.pb.h"
 
 namespace attnd {
 namespace {
@@ -64,7 +66,9 @@ absl::Status Server::Listen(const ServerOptions& options) {
                                                ": it is in use or not an address of this machine"));
   }
   // At once: gRPC's health service begins with SERVING.
-  health_.Publish(*grpc_server_->GetHealthCheckService(), {"", v1::InferenceService::service_full_name()});
+  std::vector<std::string> names = {"", v1::InferenceService::service_full_name()};
+  if (options.has_admin_service) names.emplace_back(v1::AdminService::service_full_name());
+  health_.Publish(*grpc_server_->GetHealthCheckService(), std::move(names));
   return absl::OkStatus();
 }
 

@@ -27,6 +27,7 @@ struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
+  bool has_admin_service = false;                               // elsewhere; health answers for it, too
   absl::Duration engine_heartbeat_timeout = absl::Seconds(30);  // a batch that takes longer makes health NOT_SERVING
 };
 

@@ -17,6 +17,8 @@
 #include "client/ctl/embed_output.h"
 #include "client/ctl/forward_output.h"
 #include "client/ctl/model_output.h"
+#include "client/ctl/reload_output.h"
+#include "client/ctl/reload_progress.h"
 
 // Described in usage.h.
 ABSL_FLAG(std::string, output, "table", "");
@@ -26,6 +28,7 @@ ABSL_FLAG(std::string, logits, "none", "");
 ABSL_FLAG(std::string, hidden_file, "", "");
 ABSL_FLAG(std::string, pooling, "last", "");
 ABSL_FLAG(bool, normalize, true, "");
+ABSL_FLAG(std::string, model, "", "");
 
 namespace attnd::client {
 namespace {
@@ -135,12 +138,28 @@ absl::StatusOr<Action> MakeHealth(absl::Span<const std::string> inputs, OutputFo
   };
 }
 
-const std::array<Subcommand, 4>& Subcommands() {
-  static const auto* const subcommands = new std::array<Subcommand, 4>{{
+absl::StatusOr<Action> MakeReload(absl::Span<const std::string> inputs, OutputFormat format) {
+  if (!inputs.empty()) return absl::InvalidArgumentError("reload takes no input");
+  v1::ReloadModelRequest request;
+  request.set_model_path(absl::GetFlag(FLAGS_model));
+  return [request, format](Client& client) -> absl::StatusOr<std::string> {
+    absl::StatusOr<v1::ReloadModelResponse> response;
+    {
+      const ReloadProgress progress;
+      response = client.ReloadModel(request);
+    }
+    if (!response.ok()) return response.status();
+    return format == OutputFormat::kJson ? ReloadJson(*response) : ReloadTable(*response);
+  };
+}
+
+const std::array<Subcommand, 5>& Subcommands() {
+  static const auto* const subcommands = new std::array<Subcommand, 5>{{
       {"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}},
       {"embed", MakeEmbed, {"pooling", "normalize"}},
       {"model", MakeModel, {}},
       {"health", MakeHealth, {}},
+      {"reload", MakeReload, {"model"}},
   }};
   return *subcommands;
 }

@@ -13,6 +13,7 @@ inline constexpr absl::string_view kAttndctlUsage = R"(attndctl: calls an attnd 
   attndctl embed INPUT...     turn every input into one vector
   attndctl model              describe the model being served and the limits on a call
   attndctl health             exit 0 when the server is serving, 1 when it is not
+  attndctl reload             load the model again and serve it; ask at the server's --admin_address
 
 An INPUT is token ids with commas between: 15496,995
 
@@ -24,6 +25,8 @@ forward
 embed
   --pooling=last         how an input's rows become one vector: last, mean
   --normalize=true       scale each vector to unit length
+reload
+  --model=PATH           another folder, below the server's --model_root, in place of the one it was started with
 all
   --server=localhost:50051
   --timeout_ms=60000     give up after this long
@@ -34,6 +37,7 @@ Examples
   attndctl forward 15496,995 --layers=embeddings,h.0,ln_f --positions=all --output=json
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000
+  attndctl reload --server=unix:/run/attnd/admin.sock --model=gpt2-v2 --timeout_ms=600000
 
 Errors go to standard error as "attndctl: CODE: message". Exit status: 0 success, 1 the call failed, 2 wrong usage.
 )";

@@ -44,6 +44,7 @@ constexpr Row kTable[] = {
     {absl::StatusCode::kUnauthenticated, Retry::kNever},
     {absl::StatusCode::kPermissionDenied, Retry::kNever},
     {absl::StatusCode::kFailedPrecondition, Retry::kNever},
+    {absl::StatusCode::kAborted, Retry::kUnsaid},
     kInternal,
 };
 

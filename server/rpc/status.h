@@ -3,13 +3,14 @@
 //   INVALID_ARGUMENT      the request is wrong; BadRequest names the field       a retry cannot help
 //   NOT_FOUND             no such model, or version of it                        a retry cannot help
 //   UNIMPLEMENTED         what is asked for is not part of this build            a retry cannot help
-//   RESOURCE_EXHAUSTED    the queue or a caller's share is full, or memory       after RetryInfo's delay, where there
-//   is one UNAVAILABLE           loading, draining or stopped                           at once, elsewhere
+//   RESOURCE_EXHAUSTED    the queue or a caller's share is full, or memory       after RetryInfo's delay, if there is one
+//   UNAVAILABLE           loading, draining or stopped                           at once, elsewhere
 //   DEADLINE_EXCEEDED     the deadline passed, or cannot be met                  -
 //   CANCELLED             the caller cancelled                                   -
 //   UNAUTHENTICATED       no key, or an unknown one                              a retry cannot help
 //   PERMISSION_DENIED     the key does not allow the method                      a retry cannot help
 //   FAILED_PRECONDITION   a checkpoint that cannot be served                     a retry cannot help
+//   ABORTED               another reload is under way                            -
 //   INTERNAL              the server's own fault, as is every code not listed; RequestInfo names the call, the log has
 //                         the rest                                               -
 //

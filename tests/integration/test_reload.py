@@ -1,7 +1,9 @@
 """Another model in place of the one being served, under load."""
 
+import json
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -11,7 +13,9 @@ from pathlib import Path
 import grpc
 import numpy as np
 
+from attnd.v1 import admin_pb2, admin_pb2_grpc
 from attnd.v1 import inference_pb2 as pb
+from integration import health
 from integration.messages import ids_input, to_array
 from integration.server_process import ServerProcess
 from integration.waiting import wait_until
@@ -159,6 +163,94 @@ class ReloadTest(unittest.TestCase):
             server.wait_for_log("reloaded: ")
             version = server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])])).model_version
             self.assertTrue(version.endswith("-2"), version)
+
+
+class AdminTest(unittest.TestCase):
+    """Reloads that somebody asks for, at an address apart."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.socket = f"unix:{self.folder}/admin.sock"
+        for name, seed in (("a", 1), ("b", 2), ("root/c", 3)):
+            models.write_folder(self.folder / name, SMALL, models.random_tensors(SMALL, seed))
+        self.flags = [f"--model={self.folder}/a", f"--admin_address={self.socket}"]
+
+    def stub(self) -> admin_pb2_grpc.AdminServiceStub:
+        """AdminService of the server."""
+        return admin_pb2_grpc.AdminServiceStub(self.enterContext(grpc.insecure_channel(self.socket)))
+
+    def refusal(self, stub: admin_pb2_grpc.AdminServiceStub, path: str) -> tuple[grpc.StatusCode, str]:
+        """Why a folder is not loaded."""
+        call = stub.ReloadModel.future(admin_pb2.ReloadModelRequest(model_path=path))
+        return call.code(), call.details()
+
+    def test_the_model_of_the_command_line_is_read_again(self) -> None:
+        with ServerProcess(*self.flags) as server:
+            self.assertEqual(health.check(server.channel, "attnd.v1.AdminService"), health.SERVING)
+            before = server.stub.GetModel(pb.GetModelRequest())
+            models.write_folder(self.folder / "new", SMALL, models.random_tensors(SMALL, 4))
+            (self.folder / "new" / "model.safetensors").rename(self.folder / "a" / "model.safetensors")
+            reply = self.stub().ReloadModel(admin_pb2.ReloadModelRequest())
+            after = server.stub.GetModel(pb.GetModelRequest())
+            self.assertEqual(reply.previous_model_version, before.model_version)
+            self.assertEqual(reply.model_version, after.model_version)
+            self.assertEqual(reply.weights_sha256, after.weights_sha256)
+            self.assertNotEqual(before.weights_sha256, after.weights_sha256)
+            self.assertGreater(reply.load_seconds, 0)
+            self.assertGreater(reply.warm_up_seconds, 0)
+
+    def test_only_folders_below_the_root_may_be_named(self) -> None:
+        with ServerProcess(*self.flags, f"--model_root={self.folder}/root") as server:
+            stub = self.stub()
+            reply = stub.ReloadModel(admin_pb2.ReloadModelRequest(model_path="c"))
+            self.assertEqual(server.stub.GetModel(pb.GetModelRequest()).name, "c")
+            denied = (grpc.StatusCode.PERMISSION_DENIED, "model_path leads to no folder below --model_root")
+            for path in (f"{self.folder}/b", "../b", "/no/such/folder"):
+                self.assertEqual(self.refusal(stub, path), denied)
+            code, details = self.refusal(stub, "none")
+            self.assertEqual(code, grpc.StatusCode.FAILED_PRECONDITION)
+            self.assertIn("config.json: cannot be opened", details)
+            self.assertEqual(server.stub.GetModel(pb.GetModelRequest()).model_version, reply.model_version)
+
+    def test_no_folder_may_be_named_without_a_root(self) -> None:
+        with ServerProcess(*self.flags):
+            code, details = self.refusal(self.stub(), f"{self.folder}/b")
+            self.assertEqual(code, grpc.StatusCode.PERMISSION_DENIED)
+            self.assertIn("without --model_root", details)
+
+    def test_the_public_port_knows_no_admin_service(self) -> None:
+        with ServerProcess(*self.flags) as server:
+            call = admin_pb2_grpc.AdminServiceStub(server.channel).ReloadModel.future(admin_pb2.ReloadModelRequest())
+            self.assertEqual(call.code(), grpc.StatusCode.UNIMPLEMENTED)
+
+    def test_one_reload_at_a_time_and_none_while_the_first_model_loads(self) -> None:
+        with ServerProcess.listening(f"--admin_address={self.socket}") as server:
+            server.wait_for_log("loading seeded weights")
+            stub = self.stub()
+            self.assertEqual(self.refusal(stub, "")[0], grpc.StatusCode.UNAVAILABLE)
+            server.wait_until_ready()
+            first = stub.ReloadModel.future(admin_pb2.ReloadModelRequest())
+            wait_until(lambda: server.log().count("loading seeded weights") == 2, "the second model is being loaded")
+            self.assertEqual(self.refusal(stub, "")[0], grpc.StatusCode.ABORTED)
+            self.assertEqual(server.metric('attnd_model_reloads_total{outcome="refused"}'), 1)
+            self.assertEqual(first.code(), grpc.StatusCode.OK)
+
+    def test_a_caller_who_leaves_does_not_stop_the_reload(self) -> None:
+        with ServerProcess(f"--admin_address={self.socket}") as server:
+            call = self.stub().ReloadModel.future(admin_pb2.ReloadModelRequest())
+            wait_until(lambda: server.log().count("loading seeded weights") == 2, "the second model is being loaded")
+            call.cancel()
+            server.wait_for_log("reloaded: ")
+
+    def test_attndctl_reloads(self) -> None:
+        with ServerProcess(*self.flags, f"--model_root={self.folder}"):
+            command = [os.environ["ATTND_CTL"], "reload", f"--server={self.socket}", "--model=b", "--output=json"]
+            result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+            self.assertRegex(json.loads(result.stdout)["model_version"], r"^[0-9a-f]{12}-2$")
+            self.assertEqual(result.stderr, "loading the model beside the one being served\n")
+            result = subprocess.run([*command[:-2], "--model=none"], capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("attndctl: FAILED_PRECONDITION: the model stays as it is: ", result.stderr)
 
 
 if __name__ == "__main__":

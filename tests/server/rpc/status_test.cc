@@ -108,7 +108,7 @@ TEST(StatusTableTest, InternalNamesTheRequestAndNothingElse) {
 }
 
 TEST(StatusTableTest, WhatIsNotInTheTableIsInternal) {
-  for (const absl::Status& status : {absl::UnknownError("x"), absl::AbortedError("x"), absl::DataLossError("x")}) {
+  for (const absl::Status& status : {absl::UnknownError("x"), absl::OutOfRangeError("x"), absl::DataLossError("x")}) {
     EXPECT_EQ(EncodeStatus(status, "request-1").code(), grpc::StatusCode::INTERNAL);
   }
 }
