@@ -115,6 +115,20 @@ void Client::EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> ca
                                                  std::move(callback));
 }
 
+std::unique_ptr<ForwardStream> Client::OpenForwardStream() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  SetTimeout(*context, timeout_);
+  auto call = stub_->ForwardStream(context.get());
+  return std::make_unique<ForwardStream>(std::move(context), std::move(call));
+}
+
+std::unique_ptr<EmbedStream> Client::OpenEmbedStream() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  SetTimeout(*context, timeout_);
+  auto call = stub_->EmbedStream(context.get());
+  return std::make_unique<EmbedStream>(std::move(context), std::move(call));
+}
+
 absl::Status Client::CheckHealth() {
   return client::CheckHealth(channel_, absl::Now() + timeout_, WhenUnconnected::kFail);
 }

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "attnd/v1/admin.grpc.pb.h"
 #include "attnd/v1/inference.grpc.pb.h"
+#include "client/stream.h"
 #include "grpcpp/channel.h"
 
 namespace attnd::client {
@@ -55,6 +56,10 @@ class Client {
   // Forward and Embed without waiting for the answer.
   void ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback);
   void EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> callback);
+
+  // Streams of items, with ClientOptions.timeout as the deadline of all of them. The client must outlive them.
+  std::unique_ptr<ForwardStream> OpenForwardStream();
+  std::unique_ptr<EmbedStream> OpenEmbedStream();
 
   // OK when the server says it is serving, UNAVAILABLE when it says otherwise or cannot be reached. Does not wait for a
   // server that is starting.

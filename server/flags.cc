@@ -43,6 +43,9 @@ ABSL_FLAG(int64_t, max_queue_tokens, 65536, "Tokens that may wait; a call beyond
 ABSL_FLAG(int64_t, max_request_bytes, int64_t{64} << 20, "Bytes of one serialised request.");
 ABSL_FLAG(int64_t, max_reply_bytes, int64_t{64} << 20,
           "Bytes of one serialised reply; a call that would need more is refused before it is computed.");
+ABSL_FLAG(int64_t, max_stream_items, 256,
+          "Items of one stream that the server holds: read, and their replies not yet read by the client. It reads no "
+          "more until one is answered.");
 ABSL_FLAG(int64_t, max_pending_reply_bytes, int64_t{1} << 30,
           "Bytes of the replies of accepted calls, until their callers have read them; a call beyond them gets "
           "RESOURCE_EXHAUSTED.");
@@ -150,6 +153,7 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
       .max_request_bytes =
           range.Check("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
       .max_reply_bytes = range.Check("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
+      .max_stream_items = range.Check("max_stream_items", absl::GetFlag(FLAGS_max_stream_items), 1, kMaxCount),
   };
   flags.scheduler_limits = {
       .max_requests = range.Check("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),

@@ -85,6 +85,7 @@ SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
   health_.Enter(Phase::kDraining);
   absl::SleepFor(delay);
   scheduler_.Close();
+  service_.DrainStreams();
   if (!scheduler_.WaitUntilDrained(timeout)) {
     LOG(WARNING) << "accepted calls were not finished within " << timeout << "; ending them with UNAVAILABLE";
     scheduler_.Abort();

@@ -7,7 +7,9 @@
 #include "server/rpc/metadata.h"
 #include "server/rpc/peer.h"
 #include "server/rpc/request_id.h"
+#include "server/rpc/result_check.h"
 #include "server/rpc/status.h"
+#include "server/rpc/within_memory.h"
 
 namespace attnd {
 
@@ -30,6 +32,23 @@ grpc::Status CallScope::End(const absl::Status& status) {
     context_.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*pushback_ms));
   }
   return ToGrpcStatus(EncodeStatus(status, request_id_));
+}
+
+absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
+                              absl::FunctionRef<void(const Request&)> encode) const {
+  absl::Status status = computed;
+  if (status.ok()) status = CheckAwaited();
+  if (status.ok()) status = CheckResult(request);
+  if (status.ok()) {
+    status = WithinMemory([&] {
+      encode(request);
+      return absl::OkStatus();
+    });
+  }
+  // The reply may take its time to leave; nothing else shall.
+  request.outputs = {};
+  request.model = nullptr;
+  return status;
 }
 
 absl::Status CallScope::CheckAwaited() const {

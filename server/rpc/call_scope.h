@@ -7,9 +7,11 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/scheduling/clock.h"
+#include "server/scheduling/request.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
@@ -20,8 +22,17 @@ class CallScope {
   // The arguments must outlive the scope.
   CallScope(RpcMethod method, grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics);
 
+  // At each message.
+  void CountMessageReceived() { metrics_.OnMessageReceived(method_); }
+  void CountMessageSent() { metrics_.OnMessageSent(method_); }
+
   // Begins the end of the call with `status`: what is returned is for gRPC's Finish. Call once.
   grpc::Status End(const absl::Status& status);
+
+  // Writes a reply with `encode`, or says why there is none. `computed` is what the scheduler says of `request`, which
+  // it is done with; its outputs and its model are let go.
+  absl::Status Reply(const absl::Status& computed, Request& request,
+                     absl::FunctionRef<void(const Request&)> encode) const;
 
   // OK while the caller can still receive a reply, else what gRPC has told them instead.
   absl::Status CheckAwaited() const;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/rpc/reply_encoder.h"
+#include "server/rpc/stream_call.h"
 #include "server/rpc/unary_call.h"
 #include "server/version.h"
 
@@ -43,6 +44,26 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
   }
   call->Complete(model.status());
   return call;
+}
+
+grpc::ServerBidiReactor<v1::ForwardStreamRequest, v1::ForwardStreamResponse>* InferenceService::ForwardStream(
+    grpc::CallbackServerContext* context) {
+  const StreamMethod<v1::ForwardStreamRequest, v1::ForwardStreamResponse> method = {
+      .method = RpcMethod::kForwardStream,
+      .decode = [this](const auto& item) { return Decode(item, &RequestDecoder::DecodeForwardItem); },
+      .encode = &EncodeForwardItem};
+  return StreamCall<v1::ForwardStreamRequest, v1::ForwardStreamResponse>::Start(
+      method, stream_limits(), *context, scheduler_, open_streams_, clock_, metrics_);
+}
+
+grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* InferenceService::EmbedStream(
+    grpc::CallbackServerContext* context) {
+  const StreamMethod<v1::EmbedStreamRequest, v1::EmbedStreamResponse> method = {
+      .method = RpcMethod::kEmbedStream,
+      .decode = [this](const auto& item) { return Decode(item, &RequestDecoder::DecodeEmbedItem); },
+      .encode = &EncodeEmbedItem};
+  return StreamCall<v1::EmbedStreamRequest, v1::EmbedStreamResponse>::Start(
+      method, stream_limits(), *context, scheduler_, open_streams_, clock_, metrics_);
 }
 
 template <typename Message>

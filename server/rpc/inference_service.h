@@ -1,4 +1,4 @@
-// attnd.v1.InferenceService: decodes a call, submits it, encodes its result. Nothing here computes or waits.
+// attnd.v1.InferenceService: what becomes of each method's messages. Nothing here computes or waits.
 
 #ifndef SERVER_RPC_INFERENCE_SERVICE_H_
 #define SERVER_RPC_INFERENCE_SERVICE_H_
@@ -11,7 +11,9 @@
 #include "attnd/v1/inference.grpc.pb.h"
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
+#include "server/rpc/open_streams.h"
 #include "server/rpc/request_decoder.h"
+#include "server/rpc/stream_flow.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
@@ -32,6 +34,15 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context, const v1::GetModelRequest* message,
                                      v1::GetModelResponse* reply) override;
 
+  grpc::ServerBidiReactor<v1::ForwardStreamRequest, v1::ForwardStreamResponse>* ForwardStream(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* EmbedStream(
+      grpc::CallbackServerContext* context) override;
+
+  // Ends streams, those still to come at once, others when they are answered what the scheduler has accepted. Call
+  // after Scheduler::Close.
+  void DrainStreams() { open_streams_.Drain(); }
+
  private:
   template <typename Message>
   using DecodeMethod = absl::StatusOr<std::shared_ptr<Request>> (RequestDecoder::*)(const Message&) const;
@@ -40,11 +51,16 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   template <typename Message>
   absl::StatusOr<std::shared_ptr<Request>> Decode(const Message& message, DecodeMethod<Message> decode) const;
 
+  StreamLimits stream_limits() const {
+    return {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes};
+  }
+
   const CallLimits limits_;
   const ModelStore& models_;
   Scheduler& scheduler_;
   const Clock& clock_;
   Metrics& metrics_;
+  OpenStreams open_streams_;
 };
 
 }  // namespace attnd

@@ -62,20 +62,39 @@ void EncodeKernel(const EngineInfo& engine, v1::Kernel& message) {
   message.set_thread_count(static_cast<uint32_t>(engine.thread_count));
 }
 
+// Input `i` of a computed request.
+void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& config, v1::ForwardResult& result) {
+  const SequenceOutput& output = request.outputs[i];
+  result.set_token_count(static_cast<uint32_t>(request.inputs[i].token_count));
+  for (size_t j = 0; j < output.hidden.size(); ++j) {
+    v1::HiddenStates& hidden = *result.add_hidden_states();
+    hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
+    EncodeTensor(output.hidden[j], config.embedding_length, *hidden.mutable_values());
+  }
+  if (request.selection.logits) EncodeTensor(output.logits, config.vocabulary_size, *result.mutable_logits());
+}
+
 }  // namespace
 
 void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message) {
-  for (size_t i = 0; i < request.outputs.size(); ++i) {
-    const SequenceOutput& output = request.outputs[i];
-    v1::ForwardResult& result = *message.add_results();
-    result.set_token_count(static_cast<uint32_t>(request.inputs[i].token_count));
-    for (size_t j = 0; j < output.hidden.size(); ++j) {
-      v1::HiddenStates& hidden = *result.add_hidden_states();
-      hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
-      EncodeTensor(output.hidden[j], config.embedding_length, *hidden.mutable_values());
-    }
-    if (request.selection.logits) EncodeTensor(output.logits, config.vocabulary_size, *result.mutable_logits());
-  }
+  for (size_t i = 0; i < request.outputs.size(); ++i) EncodeForwardResult(request, i, config, *message.add_results());
+  EncodeTiming(request.timing, *message.mutable_timing());
+  message.set_model_version(request.model->version);
+}
+
+void EncodeForwardItem(const Request& request, v1::ForwardStreamResponse& message) {
+  EncodeForwardResult(request, 0, request.model->config(), *message.mutable_result());
+  EncodeTiming(request.timing, *message.mutable_timing());
+  message.set_model_version(request.model->version);
+}
+
+void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message) {
+  const std::vector<float>& embedding = request.outputs[0].embedding;
+  v1::Tensor& tensor = *message.mutable_result()->mutable_embedding();
+  tensor.set_data_type(v1::DATA_TYPE_FLOAT32);
+  tensor.add_shape(static_cast<int64_t>(embedding.size()));
+  tensor.set_data(embedding.data(), embedding.size() * sizeof(float));
+  message.mutable_result()->set_token_count(static_cast<uint32_t>(request.inputs[0].token_count));
   EncodeTiming(request.timing, *message.mutable_timing());
   message.set_model_version(request.model->version);
 }
@@ -107,6 +126,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   limits.set_max_input_tokens(static_cast<uint32_t>(model.engine.config.context_length));
   limits.set_max_request_bytes(static_cast<uint64_t>(model.limits.max_request_bytes));
   limits.set_max_reply_bytes(static_cast<uint64_t>(model.limits.max_reply_bytes));
+  limits.set_max_stream_items(static_cast<uint32_t>(model.limits.max_stream_items));
   limits.set_max_batch_tokens(static_cast<uint32_t>(model.engine.max_batch_tokens));
   message.set_weights_sha256(model.engine.weights_sha256);
   EncodeKernel(model.engine, *message.mutable_kernel());

@@ -16,6 +16,10 @@ namespace attnd {
 void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message);
 void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message);
 
+// The same for a request of one input, as the answer to an item of a stream; its id is left to the stream.
+void EncodeForwardItem(const Request& request, v1::ForwardStreamResponse& message);
+void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message);
+
 // What GetModel says about a server.
 struct ModelDescription {
   std::string name;

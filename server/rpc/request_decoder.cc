@@ -83,7 +83,9 @@ absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSele
   return HiddenSelection{.layer = *layer, .positions = **positions};
 }
 
-absl::StatusOr<OutputSelection> DecodeForwardSelection(const v1::ForwardRequest& message, int64_t layer_count) {
+// `message` is a ForwardRequest or an item of a stream.
+template <typename Message>
+absl::StatusOr<OutputSelection> DecodeForwardSelection(const Message& message, int64_t layer_count) {
   OutputSelection selection;
   std::vector<bool> seen(static_cast<size_t>(layer_count) + 2);
   for (const v1::HiddenStatesSelection& hidden : message.hidden_states()) {
@@ -109,23 +111,23 @@ absl::StatusOr<OutputSelection> DecodeForwardSelection(const v1::ForwardRequest&
   return selection;
 }
 
-}  // namespace
-
-absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1::ForwardRequest& message) const {
+// A request without inputs yet, from a ForwardRequest or an item of a stream.
+template <typename Message>
+absl::StatusOr<std::shared_ptr<Request>> DecodeForwardOptions(const Message& message, int64_t layer_count) {
   auto request = std::make_shared<Request>();
   request->method = Method::kForward;
-  auto selection = DecodeForwardSelection(message, config_.layer_count);
+  auto selection = DecodeForwardSelection(message, layer_count);
   if (!selection.ok()) return selection.status();
   request->selection = *std::move(selection);
   const auto priority = DecodePriority(message.priority());
   if (!priority.ok()) return priority.status();
   request->priority = *priority;
-  if (auto status = DecodeInputs(message.inputs(), *request); !status.ok()) return status;
-  if (auto status = CheckReplySize(*request); !status.ok()) return status;
   return request;
 }
 
-absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::EmbedRequest& message) const {
+// The same from an EmbedRequest or an item of a stream.
+template <typename Message>
+absl::StatusOr<std::shared_ptr<Request>> DecodeEmbedOptions(const Message& message) {
   auto request = std::make_shared<Request>();
   request->method = Method::kEmbed;
   const auto pooling = DecodePooling(message.pooling());
@@ -135,8 +137,47 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::E
   const auto priority = DecodePriority(message.priority());
   if (!priority.ok()) return priority.status();
   request->priority = *priority;
-  if (auto status = DecodeInputs(message.inputs(), *request); !status.ok()) return status;
-  if (auto status = CheckReplySize(*request); !status.ok()) return status;
+  return request;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1::ForwardRequest& message) const {
+  return AddInputs(DecodeForwardOptions(message, config_.layer_count), message.inputs());
+}
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::EmbedRequest& message) const {
+  return AddInputs(DecodeEmbedOptions(message), message.inputs());
+}
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForwardItem(
+    const v1::ForwardStreamRequest& message) const {
+  return AddInput(DecodeForwardOptions(message, config_.layer_count), message.input());
+}
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbedItem(const v1::EmbedStreamRequest& message) const {
+  return AddInput(DecodeEmbedOptions(message), message.input());
+}
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInputs(absl::StatusOr<std::shared_ptr<Request>> request,
+                                                                   const Inputs& messages) const {
+  if (!request.ok()) return request;
+  if (auto status = DecodeInputs(messages, **request); !status.ok()) return status;
+  if (auto status = CheckReplySize("inputs", **request); !status.ok()) return status;
+  return request;
+}
+
+absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInput(absl::StatusOr<std::shared_ptr<Request>> request,
+                                                                  const v1::Input& message) const {
+  if (!request.ok()) return request;
+  auto input = DecodeInput(message, "input", config_);
+  if (!input.ok()) return input.status();
+  if (input->token_count > limits_.max_request_tokens) {
+    return InvalidField("input", absl::StrFormat("has %d tokens, must have at most %d (max_request_tokens)",
+                                                 input->token_count, limits_.max_request_tokens));
+  }
+  (*request)->inputs.push_back(*std::move(input));
+  if (auto status = CheckReplySize("input", **request); !status.ok()) return status;
   return request;
 }
 
@@ -180,11 +221,11 @@ int64_t RequestDecoder::ReplyBytes(const Request& request) const {
   return byte_count;
 }
 
-absl::Status RequestDecoder::CheckReplySize(Request& request) const {
+absl::Status RequestDecoder::CheckReplySize(absl::string_view field, Request& request) const {
   request.reply_bytes = ReplyBytes(request);
   if (request.reply_bytes <= limits_.max_reply_bytes) return absl::OkStatus();
   return InvalidFieldWithText(
-      "inputs",
+      field,
       absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer positions "
                       "or layers, or send inputs in several calls",
                       request.reply_bytes, limits_.max_reply_bytes));

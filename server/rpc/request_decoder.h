@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "attnd/v1/inference.pb.h"
 #include "engine/model/config.h"
 #include "server/rpc/call_limits.h"
@@ -22,13 +23,19 @@ class RequestDecoder {
 
   absl::StatusOr<std::shared_ptr<Request>> DecodeForward(const v1::ForwardRequest& message) const;
   absl::StatusOr<std::shared_ptr<Request>> DecodeEmbed(const v1::EmbedRequest& message) const;
+  absl::StatusOr<std::shared_ptr<Request>> DecodeForwardItem(const v1::ForwardStreamRequest& message) const;
+  absl::StatusOr<std::shared_ptr<Request>> DecodeEmbedItem(const v1::EmbedStreamRequest& message) const;
 
  private:
   using Inputs = google::protobuf::RepeatedPtrField<v1::Input>;
 
+  absl::StatusOr<std::shared_ptr<Request>> AddInputs(absl::StatusOr<std::shared_ptr<Request>> request,
+                                                     const Inputs& messages) const;
+  absl::StatusOr<std::shared_ptr<Request>> AddInput(absl::StatusOr<std::shared_ptr<Request>> request,
+                                                    const v1::Input& message) const;
   absl::Status DecodeInputs(const Inputs& messages, Request& request) const;
   int64_t ReplyBytes(const Request& request) const;
-  absl::Status CheckReplySize(Request& request) const;
+  absl::Status CheckReplySize(absl::string_view field, Request& request) const;
 
   const ModelConfig config_;
   const CallLimits limits_;

@@ -119,6 +119,14 @@ grpc::Status ToGrpcStatus(const google::rpc::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
 }
 
+v1::ItemStatus ToItemStatus(const google::rpc::Status& status) {
+  v1::ItemStatus message;
+  message.set_code(status.code());
+  message.set_message(status.message());
+  *message.mutable_details() = status.details();
+  return message;
+}
+
 std::optional<int64_t> RetryPushbackMs(const absl::Status& status) {
   const auto delay = status.ok() ? std::nullopt : DelayOf(status);
   if (!delay) return std::nullopt;

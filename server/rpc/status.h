@@ -27,6 +27,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "attnd/v1/inference.pb.h"
 #include "google/rpc/status.pb.h"
 
 namespace attnd {
@@ -38,6 +39,9 @@ google::rpc::Status EncodeStatus(const absl::Status& status, absl::string_view r
 
 // The same as a call's status, with the whole of it as details.
 grpc::Status ToGrpcStatus(const google::rpc::Status& status);
+
+// The same as the status of an item of a stream.
+v1::ItemStatus ToItemStatus(const google::rpc::Status& status);
 
 // The value of grpc-retry-pushback-ms: milliseconds to wait, -1 for never. Nothing where it is not the server's to say.
 std::optional<int64_t> RetryPushbackMs(const absl::Status& status);

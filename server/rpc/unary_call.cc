@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "server/rpc/result_check.h"
 #include "server/rpc/within_memory.h"
 
 namespace attnd {
@@ -14,7 +13,7 @@ void UnaryCall::Submit(Decode decode, Scheduler& scheduler, Encode encode) {
   request_->caller = scope_.caller();
   request_->deadline = scope_.deadline();
   request_->done = [this, encode = std::move(encode)](const absl::Status& computed) mutable {
-    Complete(Reply(computed, encode));
+    Complete(scope_.Reply(computed, *request_, [&](const Request& done) { encode(done); }));
   };
   accepted_by_ = &scheduler;
   // From here on `done` may run at any moment, on the batcher's thread.
@@ -22,22 +21,6 @@ void UnaryCall::Submit(Decode decode, Scheduler& scheduler, Encode encode) {
     accepted_by_ = nullptr;
     Complete(status);
   }
-}
-
-absl::Status UnaryCall::Reply(const absl::Status& computed, Encode& encode) {
-  absl::Status status = computed;
-  if (status.ok()) status = scope_.CheckAwaited();
-  if (status.ok()) status = CheckResult(*request_);
-  if (status.ok()) {
-    status = WithinMemory([&] {
-      encode(*request_);
-      return absl::OkStatus();
-    });
-  }
-  // The reply may take its time to leave; nothing else shall.
-  request_->outputs = {};
-  request_->model = nullptr;
-  return status;
 }
 
 void UnaryCall::OnCancel() {

@@ -27,18 +27,20 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   // The arguments must outlive the call.
   UnaryCall(RpcMethod method, grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics)
-      : scope_(method, context, clock, metrics) {}
+      : scope_(method, context, clock, metrics) {
+    scope_.CountMessageReceived();
+  }
 
   // Puts what `decode` makes of the message in the queue; `encode` writes the reply once it is computed.
   void Submit(Decode decode, Scheduler& scheduler, Encode encode);
 
   // Ends the call. It must not be touched afterwards.
-  void Complete(const absl::Status& status) { Finish(scope_.End(status)); }
+  void Complete(const absl::Status& status) {
+    if (status.ok()) scope_.CountMessageSent();
+    Finish(scope_.End(status));
+  }
 
  private:
-  // Writes the reply, or says why there is none. `computed` is what the scheduler says of the request.
-  absl::Status Reply(const absl::Status& computed, Encode& encode);
-
   void OnCancel() override;
   void OnDone() override;
 

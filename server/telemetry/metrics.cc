@@ -30,6 +30,14 @@ void Metrics::OnRpcHandled(RpcMethod method, absl::StatusCode code, absl::Durati
   registry_->rpc.OnHandled(method, code, duration);
 }
 
+void Metrics::OnMessageReceived(RpcMethod method) { registry_->rpc.OnMessageReceived(method); }
+
+void Metrics::OnMessageSent(RpcMethod method) { registry_->rpc.OnMessageSent(method); }
+
+void Metrics::OnStreamItemHeld(RpcMethod method) { registry_->rpc.OnStreamItemHeld(method); }
+
+void Metrics::OnStreamItemReleased(RpcMethod method) { registry_->rpc.OnStreamItemReleased(method); }
+
 void Metrics::OnRejected(Method method, RejectReason reason) { registry_->scheduler.OnRejected(method, reason); }
 
 void Metrics::OnLoadChanged(Load queued, Load running) { registry_->scheduler.OnLoadChanged(queued, running); }

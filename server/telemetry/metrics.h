@@ -22,7 +22,7 @@ class Collectable;
 namespace attnd {
 
 // Methods of attnd.v1.InferenceService.
-enum class RpcMethod { kForward, kEmbed, kGetModel };
+enum class RpcMethod { kForward, kEmbed, kGetModel, kForwardStream, kEmbedStream };
 
 // What became of an attempt to replace the model: served, not to be served, or not begun as another was under way.
 enum class ReloadOutcome { kDone, kFailed, kRefused };
@@ -42,6 +42,14 @@ class Metrics final : public SchedulerEvents {
   // At both ends of every call.
   void OnRpcStarted(RpcMethod method);
   void OnRpcHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration);
+
+  // At each message of a call; a unary call has one, and one back if it succeeds.
+  void OnMessageReceived(RpcMethod method);
+  void OnMessageSent(RpcMethod method);
+
+  // An item of a stream was read; its reply was written or given up.
+  void OnStreamItemHeld(RpcMethod method);
+  void OnStreamItemReleased(RpcMethod method);
 
   void OnRejected(Method method, RejectReason reason) override;
   void OnLoadChanged(Load queued, Load running) override;

@@ -7,7 +7,17 @@
 namespace attnd {
 namespace {
 
-constexpr const char* kMethodNames[] = {"Forward", "Embed", "GetModel"};
+struct MethodName {
+  const char* name;
+  const char* type;
+  bool is_stream;
+};
+
+constexpr MethodName kMethods[] = {{"Forward", "unary", false},
+                                   {"Embed", "unary", false},
+                                   {"GetModel", "unary", false},
+                                   {"ForwardStream", "bidi_stream", true},
+                                   {"EmbedStream", "bidi_stream", true}};
 
 // Go's names of the codes, by number.
 constexpr const char* kCodeNames[] = {
@@ -16,8 +26,8 @@ constexpr const char* kCodeNames[] = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-prometheus::Labels MethodLabels(size_t method) {
-  return {{"grpc_type", "unary"}, {"grpc_service", "attnd.v1.InferenceService"}, {"grpc_method", kMethodNames[method]}};
+prometheus::Labels MethodLabels(const MethodName& method) {
+  return {{"grpc_type", method.type}, {"grpc_service", "attnd.v1.InferenceService"}, {"grpc_method", method.name}};
 }
 
 }  // namespace
@@ -31,13 +41,30 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry) {
                       .Name("grpc_server_handled_total")
                       .Help("Calls answered, by status code.")
                       .Register(registry);
+  auto& received = prometheus::BuildCounter()
+                       .Name("grpc_server_msg_received_total")
+                       .Help("Messages received: one a unary call, one an item of a stream.")
+                       .Register(registry);
+  auto& sent = prometheus::BuildCounter()
+                   .Name("grpc_server_msg_sent_total")
+                   .Help("Messages sent: one a unary call that succeeded, one an item of a stream.")
+                   .Register(registry);
+  auto& stream_items = prometheus::BuildGauge()
+                           .Name("attnd_stream_items")
+                           .Help("Items of streams that were read and whose replies have not been written.")
+                           .Register(registry);
   auto& handling = prometheus::BuildHistogram()
                        .Name("grpc_server_handling_seconds")
                        .Help("Seconds from a call's arrival at the service to its status, whatever the code.")
                        .Register(registry);
   for (size_t method = 0; method < kMethodCount; ++method) {
-    const prometheus::Labels labels = MethodLabels(method);
+    const prometheus::Labels labels = MethodLabels(kMethods[method]);
     methods_[method].started = &started.Add(labels);
+    methods_[method].messages_received = &received.Add(labels);
+    methods_[method].messages_sent = &sent.Add(labels);
+    if (kMethods[method].is_stream) {
+      methods_[method].stream_items = &stream_items.Add({{"method", kMethods[method].name}});
+    }
     methods_[method].duration = &handling.Add(labels, LatencyBuckets());
     for (size_t code = 0; code < kCodeCount; ++code) {
       prometheus::Labels code_labels = labels;

@@ -4,6 +4,7 @@
 #define SERVER_TELEMETRY_RPC_METRICS_H_
 
 #include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
@@ -22,16 +23,24 @@ class RpcMetrics {
   explicit RpcMetrics(prometheus::Registry& registry);
 
   void OnStarted(RpcMethod method) { At(method).started->Increment(); }
+  void OnMessageReceived(RpcMethod method) { At(method).messages_received->Increment(); }
+  void OnMessageSent(RpcMethod method) { At(method).messages_sent->Increment(); }
+  // `method` is a stream.
+  void OnStreamItemHeld(RpcMethod method) { At(method).stream_items->Increment(); }
+  void OnStreamItemReleased(RpcMethod method) { At(method).stream_items->Decrement(); }
   void OnHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration);
 
  private:
-  static constexpr size_t kMethodCount = 3;
+  static constexpr size_t kMethodCount = 5;
   static constexpr size_t kCodeCount = 17;
 
   struct PerMethod {
     prometheus::Counter* started = nullptr;
     std::array<prometheus::Counter*, kCodeCount> handled = {};
+    prometheus::Counter* messages_received = nullptr;
+    prometheus::Counter* messages_sent = nullptr;
     prometheus::Histogram* duration = nullptr;
+    prometheus::Gauge* stream_items = nullptr;  // of streams only
   };
 
   PerMethod& At(RpcMethod method) { return methods_[static_cast<size_t>(method)]; }

@@ -1,6 +1,8 @@
 #include "client/client.h"
 
+#include <cstdint>
 #include <future>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -13,6 +15,7 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::Pair;
 
 v1::EmbedRequest OneInput() {
   v1::EmbedRequest request;
@@ -69,6 +72,31 @@ TEST_F(ClientTest, AsynchronousCallsDeliverTheError) {
   client_->ForwardAsync({},
                         [&](absl::StatusOr<v1::ForwardResponse> response) { promise.set_value(std::move(response)); });
   EXPECT_EQ(promise.get_future().get().status(), absl::ResourceExhaustedError("full"));
+}
+
+TEST_F(ClientTest, AStreamAnswersEachItemByItsId) {
+  const std::unique_ptr<EmbedStream> stream = client_->OpenEmbedStream();
+  for (const uint64_t id : {10, 11, 12}) {
+    v1::EmbedStreamRequest item;
+    item.set_id(id);
+    item.mutable_input()->mutable_token_ids()->add_ids(1);
+    EXPECT_TRUE(stream->Write(item));
+  }
+  stream->HalfClose();
+  std::map<uint64_t, bool> has_result;
+  v1::EmbedStreamResponse answer;
+  while (stream->Read(answer)) has_result[answer.id()] = answer.has_result();
+  EXPECT_THAT(has_result, ElementsAre(Pair(10, true), Pair(11, false), Pair(12, true)));
+  EXPECT_EQ(stream->Finish(), absl::OkStatus());
+}
+
+TEST_F(ClientTest, AStreamEndsWithTheServersStatus) {
+  server_.service().AnswerWith({grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining")});
+  const std::unique_ptr<ForwardStream> stream = client_->OpenForwardStream();
+  stream->HalfClose();
+  v1::ForwardStreamResponse answer;
+  EXPECT_FALSE(stream->Read(answer));
+  EXPECT_EQ(stream->Finish(), absl::UnavailableError("draining"));
 }
 
 TEST_F(ClientTest, RequestsBeyondTheMessageLimitAreNotSent) {

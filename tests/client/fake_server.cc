@@ -100,6 +100,36 @@ grpc::Status FakeService::Embed(grpc::ServerContext*, const v1::EmbedRequest* re
   return NextStatus();
 }
 
+grpc::Status FakeService::EmbedStream(
+    grpc::ServerContext*, grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) {
+  v1::EmbedStreamRequest item;
+  while (stream->Read(&item)) {
+    v1::EmbedStreamResponse answer;
+    answer.set_id(item.id());
+    if (item.id() % 2 == 1) {
+      answer.mutable_status()->set_code(grpc::StatusCode::INVALID_ARGUMENT);
+    } else {
+      answer.mutable_result()->set_token_count(static_cast<uint32_t>(TokenCount(item.input())));
+    }
+    stream->Write(answer);
+  }
+  const absl::MutexLock lock(&mutex_);
+  return NextStatus();
+}
+
+grpc::Status FakeService::ForwardStream(
+    grpc::ServerContext*, grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>* stream) {
+  v1::ForwardStreamRequest item;
+  while (stream->Read(&item)) {
+    v1::ForwardStreamResponse answer;
+    answer.set_id(item.id());
+    answer.mutable_result()->set_token_count(static_cast<uint32_t>(TokenCount(item.input())));
+    stream->Write(answer);
+  }
+  const absl::MutexLock lock(&mutex_);
+  return NextStatus();
+}
+
 grpc::Status FakeService::GetModel(grpc::ServerContext*, const v1::GetModelRequest*, v1::GetModelResponse* response) {
   response->set_name("fake");
   response->set_parameter_count(152791296);

@@ -32,6 +32,12 @@ class FakeService final : public v1::InferenceService::Service {
                        v1::ForwardResponse* response) override;
   grpc::Status Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
                      v1::EmbedResponse* response) override;
+  // Answers items as they come, an odd id with a status; ends with the next status given.
+  grpc::Status EmbedStream(grpc::ServerContext* context,
+                           grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) override;
+  grpc::Status ForwardStream(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>* stream) override;
   grpc::Status GetModel(grpc::ServerContext* context, const v1::GetModelRequest* request,
                         v1::GetModelResponse* response) override;
 

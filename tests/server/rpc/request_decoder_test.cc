@@ -201,5 +201,36 @@ TEST_F(RequestDecoderTest, TheFinalNormAskedForByTwoNamesIsAskedForTwice) {
   ExpectInvalid(message, "hidden_states[1].layer = \"ln_f\" is asked for twice");
 }
 
+TEST_F(RequestDecoderTest, AnItemOfAStreamBecomesARequestOfOneInput) {
+  v1::ForwardStreamRequest forward;
+  forward.mutable_input()->mutable_token_ids()->add_ids(3);
+  forward.set_logits(v1::POSITIONS_LAST);
+  forward.set_priority(v1::PRIORITY_LOW);
+  auto request = decoder_.DecodeForwardItem(forward);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->method, Method::kForward);
+  ASSERT_EQ((*request)->inputs.size(), 1);
+  EXPECT_THAT((*request)->inputs[0].token_ids, ElementsAre(3));
+  EXPECT_EQ((*request)->selection.logits, Positions::kLast);
+  EXPECT_EQ((*request)->priority, Priority::kLow);
+  EXPECT_GE((*request)->reply_bytes, 40);
+
+  v1::EmbedStreamRequest embed;
+  *embed.mutable_input() = forward.input();
+  embed.set_pooling(v1::POOLING_MEAN);
+  request = decoder_.DecodeEmbedItem(embed);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->method, Method::kEmbed);
+  EXPECT_EQ((*request)->selection.embedding->pooling, Pooling::kMean);
+  EXPECT_TRUE((*request)->selection.embedding->normalize);
+}
+
+TEST_F(RequestDecoderTest, AnErrorInAnItemNamesItsOwnFields) {
+  v1::EmbedStreamRequest message;
+  EXPECT_EQ(FieldOf(decoder_.DecodeEmbedItem(message).status()), "input");
+  message.mutable_input()->mutable_token_ids()->add_ids(10);
+  EXPECT_EQ(FieldOf(decoder_.DecodeEmbedItem(message).status()), "input.token_ids.ids[0]");
+}
+
 }  // namespace
 }  // namespace attnd

@@ -65,6 +65,21 @@ TEST_F(MetricsTest, AStartedCall) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_started_total{", RpcLabels("GetModel"), "}"), 1)));
 }
 
+TEST_F(MetricsTest, MessagesOfACall) {
+  metrics_.OnMessageReceived(RpcMethod::kEmbed);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_msg_received_total{", RpcLabels("Embed"), "}"), 1)));
+  metrics_.OnMessageSent(RpcMethod::kEmbed);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_msg_sent_total{", RpcLabels("Embed"), "}"), 1)));
+}
+
+TEST_F(MetricsTest, ItemsThatAStreamHolds) {
+  metrics_.OnStreamItemHeld(RpcMethod::kForwardStream);
+  metrics_.OnStreamItemHeld(RpcMethod::kForwardStream);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_stream_items{method="ForwardStream"})", 2)));
+  metrics_.OnStreamItemReleased(RpcMethod::kForwardStream);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_stream_items{method="ForwardStream"})", -1)));
+}
+
 TEST_F(MetricsTest, AHandledCallCountsByCodeAndTakesTime) {
   metrics_.OnRpcHandled(RpcMethod::kEmbed, absl::StatusCode::kResourceExhausted, absl::Milliseconds(30));
   const std::string handled =

@@ -1,0 +1,243 @@
+// One stream, from its arrival to its status: its items become requests of one input each, answered as they finish.
+
+#ifndef SERVER_RPC_STREAM_CALL_H_
+#define SERVER_RPC_STREAM_CALL_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "attnd/v1/inference.pb.h"
+#include "server/rpc/call_scope.h"
+#include "server/rpc/open_streams.h"
+#include "server/rpc/status.h"
+#include "server/rpc/stream_flow.h"
+#include "server/rpc/within_memory.h"
+#include "server/scheduling/clock.h"
+#include "server/scheduling/scheduler.h"
+#include "server/telemetry/metrics.h"
+
+namespace attnd {
+
+// What one method makes of its items. Item is a ForwardStreamRequest or EmbedStreamRequest, Reply its response.
+template <typename Item, typename Reply>
+struct StreamMethod {
+  RpcMethod method;
+  std::function<absl::StatusOr<std::shared_ptr<Request>>(const Item&)> decode;
+  void (*encode)(const Request&, Reply&);
+};
+
+// Keeps itself alive until gRPC is done with it; requests that are not done keep it alive, too. Finish comes only once
+// no request is left, so that none can outlive what gRPC owns. Threads: gRPC's and the batcher's.
+template <typename Item, typename Reply>
+class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
+                         public Drainable,
+                         public std::enable_shared_from_this<StreamCall<Item, Reply>> {
+ public:
+  // The arguments but the method must outlive the stream.
+  static grpc::ServerBidiReactor<Item, Reply>* Start(StreamMethod<Item, Reply> method, const StreamLimits& limits,
+                                                     grpc::CallbackServerContext& context, Scheduler& scheduler,
+                                                     OpenStreams& open_streams, const Clock& clock, Metrics& metrics) {
+    const auto stream = std::shared_ptr<StreamCall>(
+        new StreamCall(std::move(method), limits, context, scheduler, open_streams, clock, metrics));
+    stream->self_ = stream;
+    open_streams.Add(stream);
+    stream->WithLock([] {});
+    return stream.get();
+  }
+
+  void Drain() override {
+    WithLock([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { flow_.Drain(); });
+  }
+
+ private:
+  // A reply on its way, and the request it answers; none where the item was refused.
+  struct Answer {
+    std::shared_ptr<Request> request;
+    Reply reply;
+  };
+
+  StreamCall(StreamMethod<Item, Reply> method, const StreamLimits& limits, grpc::CallbackServerContext& context,
+             Scheduler& scheduler, OpenStreams& open_streams, const Clock& clock, Metrics& metrics)
+      : method_(std::move(method)),
+        scheduler_(scheduler),
+        open_streams_(open_streams),
+        metrics_(metrics),
+        scope_(method_.method, context, clock, metrics),
+        flow_(limits) {}
+
+  // Runs `change`, then starts whatever is due. gRPC may delete the stream as soon as Finish was called.
+  template <typename Change>
+  void WithLock(Change change) {
+    const auto alive = this->shared_from_this();
+    const absl::MutexLock lock(&mutex_);
+    change();
+    if (flow_.StartRead()) this->StartRead(&item_);
+    if (!answers_.empty() && flow_.StartWrite()) this->StartWrite(&answers_.front().reply);
+    if (flow_.StartFinish()) this->Finish(scope_.End(FinalStatus()));
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok || !HoldItem()) {
+      WithLock([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        flow_.FinishRead();
+        flow_.EndReads();
+      });
+      return;
+    }
+    scope_.CountMessageReceived();
+    Accept();
+    WithLock([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { flow_.FinishRead(); });
+  }
+
+  // Whether the item just read is to be answered.
+  bool HoldItem() {
+    const absl::MutexLock lock(&mutex_);
+    if (flow_.finished() || given_up_) return false;
+    flow_.Hold();
+    metrics_.OnStreamItemHeld(method_.method);
+    return true;
+  }
+
+  // Submits the item just read, or answers why not.
+  void Accept() {
+    const uint64_t id = item_.id();
+    auto decoded = WithinMemory([this] { return method_.decode(item_); });
+    if (!decoded.ok()) return Refuse(id, decoded.status());
+    const std::shared_ptr<Request> request = *std::move(decoded);
+    request->caller = scope_.caller();
+    request->deadline = scope_.deadline();
+    request->done = [stream = this->shared_from_this(), id, raw = request.get()](const absl::Status& computed) {
+      stream->Complete(id, *raw, computed);
+    };
+    {
+      const absl::MutexLock lock(&mutex_);
+      flow_.AddReplyBytes(request->reply_bytes);
+      requests_.insert(request);
+    }
+    // From here on `done` may run at any moment, on the batcher's thread.
+    if (const absl::Status status = scheduler_.Submit(request); !status.ok()) {
+      {
+        const absl::MutexLock lock(&mutex_);
+        flow_.AddReplyBytes(-request->reply_bytes);
+        requests_.erase(request);
+      }
+      return Refuse(id, status);
+    }
+    const bool too_late = [&] {
+      const absl::MutexLock lock(&mutex_);
+      return given_up_;
+    }();
+    if (too_late) scheduler_.Cancel(*request);
+  }
+
+  void Refuse(uint64_t id, const absl::Status& status) {
+    Reply reply;
+    reply.set_id(id);
+    *reply.mutable_status() = ToItemStatus(EncodeStatus(status, scope_.request_id()));
+    WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { Send({.request = nullptr, .reply = std::move(reply)}); });
+  }
+
+  // The scheduler is done with `request`.
+  void Complete(uint64_t id, Request& request, const absl::Status& computed) {
+    Reply reply;
+    const absl::Status status =
+        scope_.Reply(computed, request, [&](const Request& done) { method_.encode(done, reply); });
+    if (!status.ok()) {
+      reply.Clear();
+      *reply.mutable_status() = ToItemStatus(EncodeStatus(status, scope_.request_id()));
+    }
+    reply.set_id(id);
+    WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      auto owner = requests_.extract(&request);
+      Send({.request = std::move(owner.value()), .reply = std::move(reply)});
+    });
+  }
+
+  void Send(Answer answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (given_up_) return Release(answer);
+    answers_.push_back(std::move(answer));
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (ok) scope_.CountMessageSent();
+    WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      flow_.FinishWrite();
+      Release(answers_.front());
+      answers_.pop_front();
+      if (!ok) DropAnswers();
+    });
+    if (!ok) GiveUp();
+  }
+
+  void OnCancel() override { GiveUp(); }
+
+  // Nobody reads the answers any more.
+  void GiveUp() {
+    std::vector<std::shared_ptr<Request>> requests;
+    WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      given_up_ = true;
+      flow_.EndReads();
+      DropAnswers();
+      requests.assign(requests_.begin(), requests_.end());
+    });
+    for (const auto& request : requests) scheduler_.Cancel(*request);
+  }
+
+  // All but the one being written.
+  void DropAnswers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    while (answers_.size() > (flow_.writing() ? 1U : 0U)) {
+      Release(answers_.back());
+      answers_.pop_back();
+    }
+  }
+
+  void Release(const Answer& answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    metrics_.OnStreamItemReleased(method_.method);
+    flow_.Release(answer.request ? answer.request->reply_bytes : 0);
+    if (answer.request) scheduler_.ReleaseReply(*answer.request);
+  }
+
+  // How the stream ends, now that it holds nothing.
+  absl::Status FinalStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return status;
+    if (given_up_) return absl::CancelledError("the caller went away");
+    if (flow_.reads_ended()) return absl::OkStatus();
+    return absl::UnavailableError(
+        "this server is draining; what it has not answered was not computed, send it to another one");
+  }
+
+  void OnDone() override {
+    open_streams_.Remove(this);
+    // Deletes this, unless a `done` is about to return.
+    const auto last = std::move(self_);
+  }
+
+  const StreamMethod<Item, Reply> method_;
+  Scheduler& scheduler_;
+  OpenStreams& open_streams_;
+  Metrics& metrics_;
+  CallScope scope_;
+  std::shared_ptr<StreamCall> self_;
+  Item item_;  // the one being read, or just read
+
+  absl::Mutex mutex_;
+  StreamFlow flow_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::shared_ptr<Request>> requests_ ABSL_GUARDED_BY(mutex_);  // accepted and not done
+  std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);                              // the first is being written
+  bool given_up_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace attnd
+
+#endif  // SERVER_RPC_STREAM_CALL_H_
