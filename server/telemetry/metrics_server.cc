@@ -36,7 +36,7 @@ void Knock(const std::string& host, int port) {
   if (getaddrinfo(host.c_str(), absl::StrCat(port).c_str(), &hints, &address) != 0) return;
   const int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor >= 0) {
-    static_cast<void>(connect(descriptor, address->ai_addr, address->ai_addrlen));
+    [[maybe_unused]] const int begun = connect(descriptor, address->ai_addr, address->ai_addrlen);
     close(descriptor);
   }
   freeaddrinfo(address);

@@ -157,6 +157,7 @@ TEST(AttndctlWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
       {{"forward"}, "forward needs an input"},
       {{"embed"}, "embed needs an input"},
       {{"model", "1"}, "model takes no input"},
+      {{"reload", "DIR"}, "reload takes no input"},
       {{"embed", "1,two"}, "'two' in '1,two' is not a token id"},
       {{"embed", "1", "--logits=last"}, "embed takes no --logits"},
       {{"embed", "1", "--output=xml"}, "no output format 'xml'"},
