@@ -1,6 +1,5 @@
 #include "server/flags.h"
 
-#include <cstddef>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -8,15 +7,15 @@
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "engine/ops/cpu.h"
 #include "server/cpu_count.h"
+#include "server/flag_checker.h"
 #include "server/version.h"
 
-ABSL_FLAG(std::string, address, "0.0.0.0:50051", "Host and port to serve gRPC on; port 0 picks a free one.");
-ABSL_FLAG(std::string, metrics_address, "0.0.0.0:9464",
+ABSL_FLAG(std::string, address, "127.0.0.1:50051",
+          "Host and port to serve gRPC on; port 0 picks a free one. 0.0.0.0 serves every network this machine is in.");
+ABSL_FLAG(std::string, metrics_address, "127.0.0.1:9464",
           "Host and port to serve Prometheus metrics on, at /metrics; port 0 picks a free one.");
 ABSL_FLAG(
     std::string, admin_address, "",
@@ -66,35 +65,6 @@ constexpr int64_t kMaxPendingBytes = int64_t{1} << 50;
 constexpr int64_t kMaxSeconds = int64_t{24} * 3600;
 constexpr int64_t kMaxMilliseconds = kMaxSeconds * 1000;
 constexpr int64_t kMaxThreads = 1024;
-constexpr int kMaxPort = 65535;
-
-// Collects the first value out of range.
-class RangeChecker {
- public:
-  int64_t Check(const char* flag, int64_t value, int64_t low, int64_t high) {
-    if (status_.ok() && (value < low || value > high)) {
-      status_ = absl::InvalidArgumentError(absl::StrFormat("--%s=%d, must be in [%d, %d]", flag, value, low, high));
-    }
-    return value;
-  }
-
-  std::string CheckAddress(const char* flag, const std::string& address) {
-    const size_t colon = address.rfind(':');
-    int port = -1;
-    const bool valid = colon != std::string::npos && absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 0 &&
-                       port <= kMaxPort;
-    if (status_.ok() && !valid) {
-      status_ = absl::InvalidArgumentError(
-          absl::StrFormat("--%s=%s, must be HOST:PORT with a port in [0, %d]", flag, address, kMaxPort));
-    }
-    return address;
-  }
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  absl::Status status_;
-};
 
 absl::StatusOr<DataType> ParseDataType(const std::string& name) {
   if (name == "auto") return MultipliesBfloat16() ? DataType::kBfloat16 : DataType::kFloat32;
@@ -116,7 +86,9 @@ void ConfigureUsage() {
       "it at once with 130. SIGHUP: loads the model again, or what lies there now, and serves that. Call it with "
       "attndctl, load it with attnd-load.");
   absl::FlagsUsageConfig config;
-  const auto is_ours = [](absl::string_view file) { return absl::EndsWith(file, "server/flags.cc"); };
+  const auto is_ours = [](absl::string_view file) {
+    return absl::EndsWith(file, "server/flags.cc") || absl::EndsWith(file, "server/security_flags.cc");
+  };
   config.contains_help_flags = is_ours;
   config.contains_helpshort_flags = is_ours;
   config.version_string = [] { return absl::StrCat("attnd ", kVersion, "\n"); };
@@ -131,13 +103,13 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   if (positional.size() > 1) {
     return absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1], "'; flags begin with --"));
   }
-  RangeChecker range;
+  FlagChecker check;
   ServerFlags flags;
-  flags.address = range.CheckAddress("address", absl::GetFlag(FLAGS_address));
-  flags.metrics_address = range.CheckAddress("metrics_address", absl::GetFlag(FLAGS_metrics_address));
+  flags.address = check.CheckAddress("address", absl::GetFlag(FLAGS_address));
+  flags.metrics_address = check.CheckAddress("metrics_address", absl::GetFlag(FLAGS_metrics_address));
   flags.admin_address = absl::GetFlag(FLAGS_admin_address);
   const bool admin_has_port = !flags.admin_address.empty() && !absl::StartsWith(flags.admin_address, "unix:");
-  if (admin_has_port) range.CheckAddress("admin_address", flags.admin_address);
+  if (admin_has_port) check.CheckAddress("admin_address", flags.admin_address);
   flags.model_root = absl::GetFlag(FLAGS_model_root);
   flags.model = absl::GetFlag(FLAGS_model);
   flags.model_name = absl::GetFlag(FLAGS_model_name);
@@ -145,30 +117,33 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   const auto data_type = ParseDataType(absl::GetFlag(FLAGS_dtype));
   if (!data_type.ok()) return data_type.status();
   flags.data_type = *data_type;
-  flags.thread_count = static_cast<int>(range.Check("threads", absl::GetFlag(FLAGS_threads), 0, kMaxThreads));
+  flags.thread_count = static_cast<int>(check.CheckRange("threads", absl::GetFlag(FLAGS_threads), 0, kMaxThreads));
   if (flags.thread_count == 0) flags.thread_count = UsableCpuCount();
   flags.call_limits = {
-      .max_request_inputs = range.Check("max_request_inputs", absl::GetFlag(FLAGS_max_request_inputs), 1, kMaxCount),
-      .max_request_tokens = range.Check("max_request_tokens", absl::GetFlag(FLAGS_max_request_tokens), 1, kMaxCount),
+      .max_request_inputs =
+          check.CheckRange("max_request_inputs", absl::GetFlag(FLAGS_max_request_inputs), 1, kMaxCount),
+      .max_request_tokens =
+          check.CheckRange("max_request_tokens", absl::GetFlag(FLAGS_max_request_tokens), 1, kMaxCount),
       .max_request_bytes =
-          range.Check("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
-      .max_reply_bytes = range.Check("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
-      .max_stream_items = range.Check("max_stream_items", absl::GetFlag(FLAGS_max_stream_items), 1, kMaxCount),
+          check.CheckRange("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
+      .max_reply_bytes = check.CheckRange("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
+      .max_stream_items = check.CheckRange("max_stream_items", absl::GetFlag(FLAGS_max_stream_items), 1, kMaxCount),
   };
   flags.scheduler_limits = {
-      .max_requests = range.Check("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),
-      .max_tokens = range.Check("max_queue_tokens", absl::GetFlag(FLAGS_max_queue_tokens), 1, kMaxCount),
-      .max_batch_tokens = range.Check("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),
-      .max_pending_reply_bytes =
-          range.Check("max_pending_reply_bytes", absl::GetFlag(FLAGS_max_pending_reply_bytes), 1, kMaxPendingBytes),
+      .max_requests = check.CheckRange("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),
+      .max_tokens = check.CheckRange("max_queue_tokens", absl::GetFlag(FLAGS_max_queue_tokens), 1, kMaxCount),
+      .max_batch_tokens = check.CheckRange("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),
+      .max_pending_reply_bytes = check.CheckRange("max_pending_reply_bytes",
+                                                  absl::GetFlag(FLAGS_max_pending_reply_bytes), 1, kMaxPendingBytes),
   };
   flags.engine_heartbeat_timeout = absl::Seconds(
-      range.Check("engine_heartbeat_timeout_s", absl::GetFlag(FLAGS_engine_heartbeat_timeout_s), 1, kMaxSeconds));
+      check.CheckRange("engine_heartbeat_timeout_s", absl::GetFlag(FLAGS_engine_heartbeat_timeout_s), 1, kMaxSeconds));
   flags.drain_delay =
-      absl::Milliseconds(range.Check("drain_delay_ms", absl::GetFlag(FLAGS_drain_delay_ms), 0, kMaxMilliseconds));
-  flags.drain_timeout =
-      absl::Milliseconds(range.Check("drain_timeout_ms", absl::GetFlag(FLAGS_drain_timeout_ms), 0, kMaxMilliseconds));
-  if (!range.status().ok()) return range.status();
+      absl::Milliseconds(check.CheckRange("drain_delay_ms", absl::GetFlag(FLAGS_drain_delay_ms), 0, kMaxMilliseconds));
+  flags.drain_timeout = absl::Milliseconds(
+      check.CheckRange("drain_timeout_ms", absl::GetFlag(FLAGS_drain_timeout_ms), 0, kMaxMilliseconds));
+  flags.security = SecurityFromFlags(flags.call_limits.max_request_bytes, check);
+  if (!check.status().ok()) return check.status();
   return flags;
 }
 

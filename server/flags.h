@@ -11,6 +11,7 @@
 #include "engine/tensor/data_type.h"
 #include "server/rpc/call_limits.h"
 #include "server/scheduling/scheduler.h"
+#include "server/security_flags.h"
 
 namespace attnd {
 
@@ -29,6 +30,7 @@ struct ServerFlags {
   absl::Duration engine_heartbeat_timeout;
   absl::Duration drain_delay;
   absl::Duration drain_timeout;
+  SecurityFlags security;
 };
 
 // Reads the command line; --help and --version print and exit, as does an unknown flag. INVALID_ARGUMENT names the

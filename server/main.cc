@@ -21,6 +21,7 @@
 #include "server/lifecycle/model_store.h"
 #include "server/lifecycle/reloader.h"
 #include "server/lifecycle/signals.h"
+#include "server/security/exposure.h"
 #include "server/server.h"
 #include "server/telemetry/metrics.h"
 #include "server/telemetry/metrics_server.h"
@@ -55,7 +56,17 @@ absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags&
   return server;
 }
 
+void WarnOfExposure(const ServerFlags& flags) {
+  const std::string warning = ExposureWarning(flags.address);
+  if (!warning.empty()) LOG(WARNING) << warning;
+  if (!IsLoopback(flags.metrics_address)) {
+    LOG(WARNING) << "metrics are served on " << flags.metrics_address
+                 << " to whoever reaches it, in plain HTTP; keep that port inside your network";
+  }
+}
+
 absl::Status Run(const ServerFlags& flags, Signals& signals) {
+  WarnOfExposure(flags);
   const SystemClock clock;
   Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_requests,
                                  .max_batch_tokens = flags.scheduler_limits.max_batch_tokens,
@@ -67,6 +78,8 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   auto server = Server::Start({.address = flags.address,
                                .call_limits = flags.call_limits,
                                .scheduler_limits = flags.scheduler_limits,
+                               .connection_limits = flags.security.connection_limits,
+                               .reflection = flags.security.reflection,
                                .has_admin_service = !flags.admin_address.empty(),
                                .engine_heartbeat_timeout = flags.engine_heartbeat_timeout},
                               models, health, clock, metrics);

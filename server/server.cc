@@ -2,8 +2,11 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 
 #include <chrono>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,15 @@ constexpr absl::Duration kRefusing = absl::Milliseconds(250);
 constexpr absl::Duration kReplyGrace = absl::Seconds(5);
 // Time for what has no reply of ours: statuses that are leaving, and watchers of health, who would stay for ever.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
+
+// Reflection is in every server that links it; this takes it out of one.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
 
 }  // namespace
 
@@ -56,6 +68,8 @@ absl::Status Server::Listen(const ServerOptions& options) {
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.call_limits.max_request_bytes));
   builder.SetMaxSendMessageSize(static_cast<int>(options.call_limits.max_reply_bytes));
+  SetConnectionLimits(options.connection_limits, builder);
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   // A second server on a taken port shall fail, not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port_);

@@ -19,6 +19,7 @@
 #include "server/scheduling/batcher.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
+#include "server/security/connection_limits.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
@@ -27,6 +28,8 @@ struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
+  ConnectionLimits connection_limits;
+  bool reflection = true;
   bool has_admin_service = false;                               // elsewhere; health answers for it, too
   absl::Duration engine_heartbeat_timeout = absl::Seconds(30);  // a batch that takes longer makes health NOT_SERVING
 };

@@ -19,6 +19,11 @@ WRONG = [
     ("--max_pending_reply_bytes=0", "must be in [1, 1125899906842624]"),
     ("--engine_heartbeat_timeout_s=0", "must be in [1, 86400]"),
     ("--drain_timeout_ms=-1", "must be in [0, 86400000]"),
+    ("--max_concurrent_streams=0", "must be in [1, 1048576]"),
+    ("--max_metadata_bytes=1023", "must be in [1024, 16777216]"),
+    ("--memory_quota_bytes=67108863", "must be in [67108864, 1125899906842624]"),
+    ("--keepalive_time_s=0", "must be in [1, 2000000]"),
+    ("--max_connection_age_s=2000001", "must be in [0, 2000000]"),
 ]
 
 

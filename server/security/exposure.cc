@@ -1,0 +1,36 @@
+#include "server/security/exposure.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace attnd {
+
+bool IsLoopback(absl::string_view address) {
+  absl::string_view host = address.substr(0, address.rfind(':'));
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  if (host == "localhost") return true;
+  const std::string text(host);
+  in_addr ipv4 = {};
+  if (inet_pton(AF_INET, text.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24) == IN_LOOPBACKNET;
+  in6_addr ipv6 = {};
+  return inet_pton(AF_INET6, text.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6);
+}
+
+std::string ExposureWarning(absl::string_view address) {
+  if (IsLoopback(address)) return "";
+  return absl::StrCat(
+      "\n"
+      "  ****************************************************************************\n"
+      "  gRPC is served on ",
+      address,
+      " without TLS.\n"
+      "  Whoever reaches that address can read what callers send and receive, change\n"
+      "  it on the way, and make calls of their own.\n"
+      "  Serve this machine alone with --address=127.0.0.1:PORT.\n"
+      "  ****************************************************************************");
+}
+
+}  // namespace attnd

@@ -1,0 +1,20 @@
+// What a server that is about to listen lets strangers do, in words for its log.
+
+#ifndef SERVER_SECURITY_EXPOSURE_H_
+#define SERVER_SECURITY_EXPOSURE_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace attnd {
+
+// Whether only this machine can reach `address`, "host:port". A name other than localhost counts as reachable.
+bool IsLoopback(absl::string_view address);
+
+// What to warn of, or nothing: a gRPC address that others can reach without TLS.
+std::string ExposureWarning(absl::string_view address);
+
+}  // namespace attnd
+
+#endif  // SERVER_SECURITY_EXPOSURE_H_
