@@ -31,4 +31,11 @@ std::string FlagChecker::CheckAddress(const char* flag, const std::string& addre
   return address;
 }
 
+void FlagChecker::CheckTogether(const char* flag, const std::string& value, const char* other,
+                                const std::string& other_value) {
+  if (!status_.ok() || value.empty() == other_value.empty()) return;
+  status_ = absl::InvalidArgumentError(value.empty() ? absl::StrFormat("--%s needs --%s, too", other, flag)
+                                                     : absl::StrFormat("--%s needs --%s, too", flag, other));
+}
+
 }  // namespace attnd

@@ -18,6 +18,9 @@ class FlagChecker {
   // "host:port".
   std::string CheckAddress(const char* flag, const std::string& address);
 
+  // Two that need each other: both are given, or neither.
+  void CheckTogether(const char* flag, const std::string& value, const char* other, const std::string& other_value);
+
   // INVALID_ARGUMENT naming the first flag that was wrong, its value and what it must be.
   const absl::Status& status() const { return status_; }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/log/globals.h"
@@ -22,6 +23,8 @@
 #include "server/lifecycle/reloader.h"
 #include "server/lifecycle/signals.h"
 #include "server/security/exposure.h"
+#include "server/security/periodic_task.h"
+#include "server/security/tls_credentials.h"
 #include "server/server.h"
 #include "server/telemetry/metrics.h"
 #include "server/telemetry/metrics_server.h"
@@ -57,11 +60,30 @@ absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags&
 }
 
 void WarnOfExposure(const ServerFlags& flags) {
+  const bool encrypted = !flags.security.tls.certificate.empty();
   const std::string warning = ExposureWarning(flags.address);
-  if (!warning.empty()) LOG(WARNING) << warning;
+  if (!encrypted && !warning.empty()) LOG(WARNING) << warning;
   if (!IsLoopback(flags.metrics_address)) {
     LOG(WARNING) << "metrics are served on " << flags.metrics_address
                  << " to whoever reaches it, in plain HTTP; keep that port inside your network";
+  }
+}
+
+// Reads changed certificates for as long as it lives; null where there is no TLS.
+absl::StatusOr<std::shared_ptr<TlsCredentials>> StartTls(const ServerFlags& flags, Metrics& metrics) {
+  if (flags.security.tls.certificate.empty()) return nullptr;
+  auto credentials = TlsCredentials::Create(flags.security.tls);
+  if (credentials.ok()) metrics.SetCertificateExpiry((*credentials)->expiry());
+  return credentials;
+}
+
+void RereadCertificates(TlsCredentials& credentials, Metrics& metrics) {
+  const absl::Time expiry = credentials.expiry();
+  if (absl::Status status = credentials.Reload(); !status.ok()) {
+    LOG(WARNING) << "the certificate in use stays, because " << status.message();
+  } else if (credentials.expiry() != expiry) {
+    LOG(INFO) << "new certificate, expires " << credentials.expiry();
+    metrics.SetCertificateExpiry(credentials.expiry());
   }
 }
 
@@ -73,11 +95,18 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                  .server_version = kVersion});
   auto metrics_server = MetricsServer::Start(flags.metrics_address, metrics);
   if (!metrics_server.ok()) return metrics_server.status();
+  const auto tls = StartTls(flags, metrics);
+  if (!tls.ok()) return tls.status();
+  std::optional<PeriodicTask> reread;
+  if (*tls) {
+    reread.emplace(flags.security.tls_reload_interval, [&] { RereadCertificates(**tls, metrics); });
+  }
   ModelStore models;
   HealthState health(metrics);
   auto server = Server::Start({.address = flags.address,
                                .call_limits = flags.call_limits,
                                .scheduler_limits = flags.scheduler_limits,
+                               .credentials = *tls ? *tls : grpc::InsecureServerCredentials(),
                                .connection_limits = flags.security.connection_limits,
                                .reflection = flags.security.reflection,
                                .has_admin_service = !flags.admin_address.empty(),

@@ -1,10 +1,20 @@
 #include "server/security_flags.h"
 
 #include <cstdint>
+#include <string>
 
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
 
+ABSL_FLAG(
+    std::string, tls_cert, "",
+    "PEM file of the server's certificate, followed by those that lead to a root. With --tls_key: serve TLS only.");
+ABSL_FLAG(std::string, tls_key, "", "PEM file of the certificate's private key, not encrypted.");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file of the authorities whose clients are let in; without it clients need no certificate.");
+ABSL_FLAG(int64_t, tls_reload_interval_s, 10,
+          "Seconds between two looks at these files. New connections use what they hold; a pair that does not fit is "
+          "not used.");
 ABSL_FLAG(int64_t, max_metadata_bytes, 16384, "Bytes of the headers of one call; one with more is refused by gRPC.");
 ABSL_FLAG(int64_t, max_concurrent_streams, 1024,
           "Calls in progress on one connection; further ones wait in the client.");
@@ -39,6 +49,14 @@ SecurityFlags SecurityFromFlags(int64_t max_request_bytes, FlagChecker& check) {
     return absl::Seconds(check.CheckRange(flag, value, low, kMaxSeconds));
   };
   SecurityFlags flags;
+  flags.tls = {.certificate = absl::GetFlag(FLAGS_tls_cert),
+               .key = absl::GetFlag(FLAGS_tls_key),
+               .client_ca = absl::GetFlag(FLAGS_tls_client_ca)};
+  check.CheckTogether("tls_cert", flags.tls.certificate, "tls_key", flags.tls.key);
+  if (!flags.tls.client_ca.empty()) {
+    check.CheckTogether("tls_cert", flags.tls.certificate, "tls_client_ca", flags.tls.client_ca);
+  }
+  flags.tls_reload_interval = seconds("tls_reload_interval_s", absl::GetFlag(FLAGS_tls_reload_interval_s), 1);
   flags.connection_limits = {
       .max_metadata_bytes =
           check.CheckRange("max_metadata_bytes", absl::GetFlag(FLAGS_max_metadata_bytes), 1024, kMaxMetadataBytes),

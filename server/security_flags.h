@@ -5,12 +5,16 @@
 
 #include <cstdint>
 
+#include "absl/time/time.h"
 #include "server/flag_checker.h"
 #include "server/security/connection_limits.h"
+#include "server/security/tls_files.h"
 
 namespace attnd {
 
 struct SecurityFlags {
+  TlsFiles tls;
+  absl::Duration tls_reload_interval;
   ConnectionLimits connection_limits;
   bool reflection = true;
 };

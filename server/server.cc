@@ -72,7 +72,7 @@ absl::Status Server::Listen(const ServerOptions& options) {
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   // A second server on a taken port shall fail, not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port_);
+  builder.AddListeningPort(options.address, options.credentials, &port_);
   builder.RegisterService(&service_);
   grpc_server_ = builder.BuildAndStart();
   if (!grpc_server_ || port_ == 0) {

@@ -28,6 +28,7 @@ struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
   ConnectionLimits connection_limits;
   bool reflection = true;
   bool has_admin_service = false;                               // elsewhere; health answers for it, too

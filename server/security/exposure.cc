@@ -29,7 +29,8 @@ std::string ExposureWarning(absl::string_view address) {
       " without TLS.\n"
       "  Whoever reaches that address can read what callers send and receive, change\n"
       "  it on the way, and make calls of their own.\n"
-      "  Serve this machine alone with --address=127.0.0.1:PORT.\n"
+      "  Give --tls_cert and --tls_key, or serve this machine alone with\n"
+      "  --address=127.0.0.1:PORT.\n"
       "  ****************************************************************************");
 }
 

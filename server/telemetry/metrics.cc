@@ -60,6 +60,8 @@ void Metrics::SetModelLoad(absl::Duration load, absl::Duration warm_up) { regist
 
 void Metrics::OnModelReload(ReloadOutcome outcome) { registry_->model.OnReload(outcome); }
 
+void Metrics::SetCertificateExpiry(absl::Time expiry) { registry_->model.SetCertificateExpiry(expiry); }
+
 void Metrics::SetReady(bool ready) { registry_->model.SetReady(ready); }
 
 std::shared_ptr<prometheus::Collectable> Metrics::collectable() const { return registry_->collectable; }

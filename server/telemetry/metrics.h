@@ -61,6 +61,8 @@ class Metrics final : public SchedulerEvents {
   void SetModel(const std::string& name, const std::string& version, const EngineInfo& info);
   void SetModelLoad(absl::Duration load, absl::Duration warm_up);
   void OnModelReload(ReloadOutcome outcome);
+  // When the certificate that new connections see expires.
+  void SetCertificateExpiry(absl::Time expiry);
   // Whether health says SERVING.
   void SetReady(bool ready);
 

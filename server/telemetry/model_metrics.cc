@@ -19,6 +19,9 @@ ModelMetrics::ModelMetrics(const std::string& server_version, prometheus::Regist
                       .Help("1 for the model being served; its properties are the labels.")
                       .Register(registry)),
       ready_(OneGauge("attnd_ready", "1 while health says SERVING.", registry)),
+      certificate_expiry_(OneGauge("attnd_tls_cert_expiry_timestamp_seconds",
+                                   "When the server's certificate expires, in seconds since 1970; 0 without TLS.",
+                                   registry)),
       load_seconds_(OneGauge("attnd_model_load_seconds", "Seconds it took to load the model.", registry)),
       warm_up_seconds_(OneGauge("attnd_warmup_seconds", "Seconds the model's first forward pass took.", registry)) {
   auto& reloads = prometheus::BuildCounter()

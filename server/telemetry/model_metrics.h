@@ -30,6 +30,9 @@ class ModelMetrics {
     warm_up_seconds_->Set(absl::ToDoubleSeconds(warm_up));
   }
   void OnReload(ReloadOutcome outcome) { reloads_[static_cast<size_t>(outcome)]->Increment(); }
+  void SetCertificateExpiry(absl::Time expiry) {
+    certificate_expiry_->Set(absl::ToDoubleSeconds(expiry - absl::UnixEpoch()));
+  }
   void SetReady(bool ready) { ready_->Set(ready ? 1 : 0); }
 
  private:
@@ -38,6 +41,7 @@ class ModelMetrics {
   prometheus::Family<prometheus::Gauge>& model_info_;
   prometheus::Gauge* present_model_ = nullptr;
   prometheus::Gauge* ready_;
+  prometheus::Gauge* certificate_expiry_;
   prometheus::Gauge* load_seconds_;
   prometheus::Gauge* warm_up_seconds_;
   std::array<prometheus::Counter*, kReloadOutcomeCount> reloads_ = {};

@@ -86,7 +86,10 @@ TEST(InitialSeriesTest, AllAreThereAtZero) {
                           }),
             1);
 
-  Samples expected = {{"attnd_ready", 0}, {"attnd_model_load_seconds", 0}, {"attnd_warmup_seconds", 0}};
+  Samples expected = {{"attnd_ready", 0},
+                      {"attnd_model_load_seconds", 0},
+                      {"attnd_warmup_seconds", 0},
+                      {"attnd_tls_cert_expiry_timestamp_seconds", 0}};
   for (const char* outcome : {"done", "failed", "refused"}) {
     expected[absl::StrCat(R"(attnd_model_reloads_total{outcome=")", outcome, R"("})")] = 0;
   }

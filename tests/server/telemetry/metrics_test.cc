@@ -172,6 +172,11 @@ TEST_F(MetricsTest, Readiness) {
   EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_ready", -1)));
 }
 
+TEST_F(MetricsTest, TheExpiryOfTheCertificateIsInSecondsSince1970) {
+  metrics_.SetCertificateExpiry(absl::FromUnixSeconds(1'800'000'000));
+  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_tls_cert_expiry_timestamp_seconds", 1'800'000'000)));
+}
+
 TEST_F(MetricsTest, TheModelAppearsOnceItIsKnown) {
   metrics_.SetModelLoad(absl::Milliseconds(1500), absl::Milliseconds(250));
   EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_model_load_seconds", 1.5), Pair("attnd_warmup_seconds", 0.25)));

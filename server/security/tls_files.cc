@@ -1,0 +1,104 @@
+#include "server/security/tls_files.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <cstddef>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace attnd {
+namespace {
+
+// Bundles of all public authorities take a quarter of this.
+constexpr size_t kMaxFileBytes = size_t{1} << 20;
+
+struct Free {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using Bio = std::unique_ptr<BIO, Free>;
+using Certificate = std::unique_ptr<X509, Free>;
+using Key = std::unique_ptr<EVP_PKEY, Free>;
+
+absl::Status Wrong(absl::string_view flag, const std::string& path, absl::string_view what) {
+  ERR_clear_error();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", path, ": ", what));
+}
+
+absl::StatusOr<std::string> ReadFile(absl::string_view flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(kMaxFileBytes + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!file.is_open() || file.bad()) return Wrong(flag, path, "cannot be read");
+  bytes.resize(static_cast<size_t>(file.gcount()));
+  if (bytes.size() > kMaxFileBytes) return Wrong(flag, path, absl::StrCat("has more than ", kMaxFileBytes, " bytes"));
+  return bytes;
+}
+
+// Without it OpenSSL would ask at the terminal for the passphrase of an encrypted key.
+int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
+
+Bio Open(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
+
+// Every certificate in `pem`; nothing when one cannot be parsed or there is none.
+std::vector<Certificate> ParseCertificates(const std::string& pem) {
+  const Bio bio = Open(pem);
+  std::vector<Certificate> certificates;
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr)) {
+    certificates.emplace_back(certificate);
+  }
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) certificates.clear();
+  ERR_clear_error();
+  return certificates;
+}
+
+absl::Time Expiry(const X509& certificate) {
+  std::tm time = {};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1) return absl::InfinitePast();
+  return absl::FromTM(time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+absl::StatusOr<TlsMaterial> ReadTlsFiles(const TlsFiles& files) {
+  TlsMaterial material;
+  auto certificate_pem = ReadFile("tls_cert", files.certificate);
+  if (!certificate_pem.ok()) return certificate_pem.status();
+  const std::vector<Certificate> chain = ParseCertificates(*certificate_pem);
+  if (chain.empty()) return Wrong("tls_cert", files.certificate, "holds no certificate in PEM, or a broken one");
+
+  auto key_pem = ReadFile("tls_key", files.key);
+  if (!key_pem.ok()) return key_pem.status();
+  const Key key(PEM_read_bio_PrivateKey(Open(*key_pem).get(), nullptr, NoPassphrase, nullptr));
+  if (!key) return Wrong("tls_key", files.key, "holds no private key in PEM, or an encrypted one");
+  if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
+    return Wrong("tls_key", files.key, absl::StrCat("is not the key of the first certificate in ", files.certificate));
+  }
+
+  if (!files.client_ca.empty()) {
+    auto client_ca_pem = ReadFile("tls_client_ca", files.client_ca);
+    if (!client_ca_pem.ok()) return client_ca_pem.status();
+    if (ParseCertificates(*client_ca_pem).empty()) {
+      return Wrong("tls_client_ca", files.client_ca, "holds no certificate in PEM, or a broken one");
+    }
+    material.client_ca = *std::move(client_ca_pem);
+  }
+  material.certificate = *std::move(certificate_pem);
+  material.key = *std::move(key_pem);
+  material.expiry = Expiry(*chain.front());
+  return material;
+}
+
+}  // namespace attnd
