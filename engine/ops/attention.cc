@@ -125,7 +125,9 @@ float SoftmaxNumerators(float* scores, size_t count, size_t padded, float expone
   const auto maxima = hn::Set(d, largest);
   const auto scales = hn::Set(d, exponent_scale);
   const auto numerator = [&](size_t i) HWY_ATTR {
-    return Exp2OfNegative(d, hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales));
+    hn::Vec<Floats> x[] = {hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales)};
+    Exp2OfNegative(d, x);
+    return x[0];
   };
   auto sum = hn::Zero(d);
   for (j = 0; j + lanes <= count; j += lanes) {

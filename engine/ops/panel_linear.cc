@@ -33,6 +33,9 @@ constexpr size_t kPanelBlockBytes = size_t{96} << 10;
 HWY_BEFORE_NAMESPACE();
 namespace attnd::HWY_NAMESPACE {
 
+// Rows whose activations are computed side by side.
+constexpr size_t kFinishedTogether = 2;
+
 int64_t RowsOfGroup() { return static_cast<int64_t>(kTileRows); }
 
 // What becomes of the sums of some rows of a panel.
@@ -50,14 +53,13 @@ size_t InputStride(const LinearShape& shape) {
   return static_cast<size_t>(shape.in_stride);
 }
 
-template <Epilogue kEpilogue>
-HWY_INLINE hn::Vec<Floats> Activate(hn::Vec<Floats> value) {
-  if constexpr (kEpilogue == Epilogue::kGeluTanh) return GeluTanh(Floats(), value);
-  if constexpr (kEpilogue == Epilogue::kGeluErf) return GeluErf(Floats(), value);
-  return value;
+template <Epilogue kEpilogue, size_t kVectors>
+HWY_INLINE void Activate(hn::Vec<Floats> (&values)[kVectors]) {
+  if constexpr (kEpilogue == Epilogue::kGeluTanh) GeluTanh(Floats(), values);
+  if constexpr (kEpilogue == Epilogue::kGeluErf) GeluErf(Floats(), values);
 }
 
-// Vector `v` of a row's sums as floats.
+// A vector of a row's sums as floats.
 template <class Format>
 HWY_INLINE hn::Vec<Floats> ProductOf(const typename Format::Sum* sums, const PanelOutput& output, size_t column,
                                      const typename Format::Input* x) {
@@ -84,34 +86,70 @@ HWY_INLINE hn::Vec<Floats> StartOf(const PanelOutput& output, size_t column, con
   }
 }
 
+// A vector of a row's output before activation, once a block of depth is added to it.
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, class LoadOutput>
+HWY_INLINE hn::Vec<Floats> Accumulate(const typename Format::Sum* sums, const PanelOutput& output, size_t column,
+                                      const typename Format::Input* x, LoadOutput load_y) {
+  auto value = ProductOf<Format>(sums, output, column, x);
+  if constexpr (kFirstBlock) value = hn::Add(value, StartOf<Format>(output, column, x));
+  if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) value = hn::Add(value, load_y());
+  return value;
+}
+
+// y of kRows rows of a panel all of whose columns exist.
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock, size_t kRows>
+HWY_INLINE void FinishWholeRows(const typename Format::Sum* sums, const PanelOutput& output,
+                                const typename Format::Input* x, float* y) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  hn::Vec<Floats> values[kRows * kPanelVectors];
+  float* destinations[kRows * kPanelVectors];
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kRows * kPanelVectors; ++i) {
+    const size_t row = i / kPanelVectors;
+    const size_t column = i % kPanelVectors * lanes;
+    destinations[i] = y + static_cast<int64_t>(row) * output.shape.out_stride + column;
+    values[i] = Accumulate<Format, kEpilogue, kFirstBlock>(sums + i * lanes, output, output.column + column,
+                                                           x + row * InputStride<Format>(output.shape),
+                                                           [&]() HWY_ATTR { return hn::LoadU(d, destinations[i]); });
+  }
+  if constexpr (kLastBlock) Activate<kEpilogue>(values);
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kRows * kPanelVectors; ++i) hn::StoreU(values[i], d, destinations[i]);
+}
+
+// y of one row of a panel of which only some columns exist.
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock>
+HWY_INLINE void FinishPartOfRow(const typename Format::Sum* sums, const PanelOutput& output,
+                                const typename Format::Input* x, float* y) {
+  const Floats d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t i = 0; i < output.columns; i += lanes) {
+    const size_t present = std::min(lanes, output.columns - i);
+    hn::Vec<Floats> value[] = {Accumulate<Format, kEpilogue, kFirstBlock>(
+        sums + i, output, output.column + i, x, [&]() HWY_ATTR { return hn::LoadN(d, y + i, present); })};
+    if constexpr (kLastBlock) Activate<kEpilogue>(value);
+    hn::StoreN(value[0], d, y + i, present);
+  }
+}
+
 // y of `rows` rows of one panel, of which a block of depth has been multiplied; x and y are those of the first row.
 template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock>
 HWY_NOINLINE void FinishRows(size_t rows, const typename Format::Sum* sums, const PanelOutput& output,
                              const typename Format::Input* x, float* y) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  const auto finish = [&](size_t i, auto load_y) HWY_ATTR {
-    auto value = ProductOf<Format>(sums + i, output, output.column + i, x);
-    if constexpr (kFirstBlock) value = hn::Add(value, StartOf<Format>(output, output.column + i, x));
-    if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) value = hn::Add(value, load_y());
-    if constexpr (kLastBlock) value = Activate<kEpilogue>(value);
-    return value;
+  const auto advance = [&](size_t count) {
+    rows -= count;
+    sums += count * PanelColumns();
+    x += count * InputStride<Format>(output.shape);
+    y += static_cast<int64_t>(count) * output.shape.out_stride;
   };
-  for (size_t row = 0; row < rows; ++row) {
-    if (HWY_LIKELY(output.columns == kPanelVectors * lanes)) {
-      HWY_UNROLL(2)
-      for (size_t i = 0; i < kPanelVectors * lanes; i += lanes) {
-        hn::StoreU(finish(i, [&]() HWY_ATTR { return hn::LoadU(d, y + i); }), d, y + i);
-      }
-    } else {
-      for (size_t i = 0; i < output.columns; i += lanes) {
-        const size_t present = std::min(lanes, output.columns - i);
-        hn::StoreN(finish(i, [&]() HWY_ATTR { return hn::LoadN(d, y + i, present); }), d, y + i, present);
-      }
+  if (HWY_LIKELY(output.columns == PanelColumns())) {
+    for (; rows >= kFinishedTogether; advance(kFinishedTogether)) {
+      FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, kFinishedTogether>(sums, output, x, y);
     }
-    sums += kPanelVectors * lanes;
-    x += InputStride<Format>(output.shape);
-    y += output.shape.out_stride;
+    for (; rows > 0; advance(1)) FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, 1>(sums, output, x, y);
+  } else {
+    for (; rows > 0; advance(1)) FinishPartOfRow<Format, kEpilogue, kFirstBlock, kLastBlock>(sums, output, x, y);
   }
 }
 

@@ -9,31 +9,44 @@
 #define ENGINE_OPS_VECTOR_MATH_INL_H_
 #endif
 
+#include <cstddef>
+
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attnd::HWY_NAMESPACE {
 
-// 2^x for x <= 0, to 2 units in the last place; below -126, where normal floats end, as at -126. x is split into an
-// integer and a rest within half of it, for which Cephes' polynomial (exp2f.c, Moshier 1992) stands.
-template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V Exp2OfNegative(D d, V x) {
+// Functions take several vectors and go through them step by step: one vector's steps wait for each other, and a CPU
+// does not look far enough ahead to begin with the next vector meanwhile.
+
+// x[i] -> 2^x[i] for x <= 0, to 2 units in the last place; below -126, where normal floats end, as at -126. x is split
+// into an integer and a rest within half of it, for which Cephes' polynomial (exp2f.c, Moshier 1992) stands.
+template <size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE void Exp2OfNegative(D d, V (&x)[kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::RebindToSigned<D> di;
-  const V clamped = hn::Max(x, hn::Set(d, -126.0F));
   // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
   const V magic = hn::Set(d, 12582912.0F);
-  const V shifted = hn::Add(clamped, magic);
-  const V r = hn::Sub(clamped, hn::Sub(shifted, magic));
-  V p = hn::Set(d, 1.535336188319500e-4F);
-  p = hn::MulAdd(p, r, hn::Set(d, 1.339887440266574e-3F));
-  p = hn::MulAdd(p, r, hn::Set(d, 9.618437357674640e-3F));
-  p = hn::MulAdd(p, r, hn::Set(d, 5.550332471162809e-2F));
-  p = hn::MulAdd(p, r, hn::Set(d, 2.402264791363012e-1F));
-  p = hn::MulAdd(p, r, hn::Set(d, 6.931472028550421e-1F));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
-  // p * 2^n, by adding n to the exponent of p.
-  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
+  V shifted[kVectors];
+  V r[kVectors];
+  V p[kVectors];
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kVectors; ++i) {
+    const V clamped = hn::Max(x[i], hn::Set(d, -126.0F));
+    shifted[i] = hn::Add(clamped, magic);
+    r[i] = hn::Sub(clamped, hn::Sub(shifted[i], magic));
+    p[i] = hn::Set(d, 1.535336188319500e-4F);
+  }
+  for (const float coefficient : {1.339887440266574e-3F, 9.618437357674640e-3F, 5.550332471162809e-2F,
+                                  2.402264791363012e-1F, 6.931472028550421e-1F, 1.0F}) {
+    HWY_UNROLL(8)
+    for (size_t i = 0; i < kVectors; ++i) p[i] = hn::MulAdd(p[i], r[i], hn::Set(d, coefficient));
+  }
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kVectors; ++i) {
+    // p * 2^n, by adding n to the exponent of p.
+    x[i] = hn::BitCast(d, hn::Add(hn::BitCast(di, p[i]), hn::ShiftLeft<23>(hn::BitCast(di, shifted[i]))));
+  }
 }
 
 // 1 / x to 2 units in the last place: a table's value and one step of Newton's. A division takes five times as long.
@@ -44,19 +57,26 @@ HWY_INLINE V Reciprocal(D d, V x) {
   return hn::Mul(estimate, hn::NegMulAdd(x, estimate, hn::Set(d, 2.0F)));
 }
 
-// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) = x / (1 + e^-2u), with u what tanh is taken of (Hendrycks, Gimpel
-// 2016).
-template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V GeluTanh(D d, V x) {
+// x[i] -> 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) = x / (1 + e^-2u), with u what tanh is taken of (Hendrycks,
+// Gimpel 2016).
+template <size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE void GeluTanh(D d, V (&x)[kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
-  const V x2 = hn::Mul(x, x);
   // 2 u log2(e), of which the exponential is to base 2.
   constexpr float kLinear = 2 * 0.7978845608F * 1.442695041F;
-  const V exponent = hn::Mul(x, hn::MulAdd(x2, hn::Set(d, kLinear * 0.044715F), hn::Set(d, kLinear)));
   // With e = e^-|2u| nothing overflows: x / (1 + e) for positive x, x e / (1 + e) for negative.
-  const V e = Exp2OfNegative(d, hn::Neg(hn::Abs(exponent)));
-  const V numerator = hn::IfNegativeThenElse(x, hn::Mul(x, e), x);
-  return hn::Mul(numerator, Reciprocal(d, hn::Add(hn::Set(d, 1.0F), e)));
+  V e[kVectors];
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kVectors; ++i) {
+    const V factor = hn::MulAdd(hn::Mul(x[i], x[i]), hn::Set(d, kLinear * 0.044715F), hn::Set(d, kLinear));
+    e[i] = hn::Neg(hn::Abs(hn::Mul(x[i], factor)));
+  }
+  Exp2OfNegative(d, e);
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kVectors; ++i) {
+    const V numerator = hn::IfNegativeThenElse(x[i], hn::Mul(x[i], e[i]), x[i]);
+    x[i] = hn::Mul(numerator, Reciprocal(d, hn::Add(hn::Set(d, 1.0F), e[i])));
+  }
 }
 
 // erf(x) to 4e-7: x P(x^2) / Q(x^2) on [-4, 4], the rational minimax approximation that Eigen and TensorFlow publish.
@@ -80,12 +100,15 @@ HWY_INLINE V Erf(D d, V x) {
   return hn::Div(hn::Mul(clamped, p), q);
 }
 
-// 0.5 x (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel 2016).
-template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V GeluErf(D d, V x) {
+// x[i] -> 0.5 x (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel 2016).
+template <size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE void GeluErf(D d, V (&x)[kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
-  const V half = hn::Mul(x, hn::Set(d, 0.5F));
-  return hn::MulAdd(half, Erf(d, hn::Mul(x, hn::Set(d, 0.70710678F))), half);
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kVectors; ++i) {
+    const V half = hn::Mul(x[i], hn::Set(d, 0.5F));
+    x[i] = hn::MulAdd(half, Erf(d, hn::Mul(x[i], hn::Set(d, 0.70710678F))), half);
+  }
 }
 
 }  // namespace attnd::HWY_NAMESPACE
