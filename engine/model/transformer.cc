@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <future>
-#include <string>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -36,68 +34,42 @@ absl::Status Allocate(Arena& arena, int64_t count, float*& floats) {
   return allocated.status();
 }
 
-// The output head is left in bf16 where layers are int8: its errors would go into logits undamped.
-DataType TokenType(DataType type) { return type == DataType::kInt8 ? DataType::kBfloat16 : type; }
+EngineInfo Describe(const ModelWeights& weights, const TransformerOptions& options) {
+  const CpuDescription& cpu = DescribeCpu();
+  return {.config = weights.config(),
+          .data_type = weights.data_type(),
+          .parameter_count = ParameterCount(weights.config()),
+          .weights_sha256 = weights.sha256(),
+          .isa = cpu.isa,
+          .linear_implementation = weights.kernels().qkv->implementation(),
+          .output_head_implementation = weights.output_head().implementation(),
+          .vector_target = cpu.vector_target,
+          .onednn_version = cpu.onednn_version,
+          .thread_count = options.thread_count,
+          .max_batch_tokens = options.max_batch_tokens};
+}
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const WeightSource& source,
+Transformer::Transformer(std::shared_ptr<const ModelWeights> weights, const TransformerOptions& options)
+    : weights_(std::move(weights)), info_(Describe(*weights_, options)), team_(options.thread_count, options.cpus) {}
+
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(std::shared_ptr<const ModelWeights> weights,
                                                                  const TransformerOptions& options) {
-  const ModelConfig& config = source.config();
   CHECK_GE(options.thread_count, 1);
-  if (options.max_batch_tokens < config.context_length) {
+  const int64_t context_length = weights->config().context_length;
+  if (options.max_batch_tokens < context_length) {
     return absl::InvalidArgumentError(absl::StrCat("max_batch_tokens = ", options.max_batch_tokens,
                                                    ", must be at least the context length of the model, ",
-                                                   config.context_length));
+                                                   context_length));
   }
-  auto transformer = std::unique_ptr<Transformer>(new Transformer(options));
-  const CpuDescription& cpu = DescribeCpu();
-  transformer->info_ = {.config = config,
-                        .data_type = options.data_type,
-                        .parameter_count = ParameterCount(config),
-                        .isa = cpu.isa,
-                        .vector_target = cpu.vector_target,
-                        .onednn_version = cpu.onednn_version,
-                        .thread_count = options.thread_count,
-                        .max_batch_tokens = options.max_batch_tokens};
-  // Hashing takes about as long as everything else.
-  std::future<std::string> weights_sha256 = std::async(std::launch::async, [&source] { return source.Sha256(); });
-  absl::Status status = transformer->LoadWeights(source, options.data_type);
-  if (status.ok()) status = transformer->AllocateActivations();
+  auto transformer = std::unique_ptr<Transformer>(new Transformer(std::move(weights), options));
+  absl::Status status = transformer->AllocateActivations();
   const absl::Time warm_up_at = absl::Now();
   if (status.ok()) status = transformer->WarmUp();
   transformer->info_.warm_up = absl::Now() - warm_up_at;
-  transformer->info_.weights_sha256 = weights_sha256.get();
   if (!status.ok()) return status;
   return transformer;
-}
-
-absl::Status Transformer::LoadWeights(const WeightSource& source, DataType type) {
-  const ModelConfig& config = info_.config;
-  kernels_ = LayerKernels::Create(config, type);
-  info_.linear_implementation = kernels_.qkv->implementation();
-
-  auto tokens = TokenTable::Load(source, "wte.weight", TokenType(type), weights_);
-  if (!tokens.ok()) return tokens.status();
-  tokens_ = *std::move(tokens);
-  if (!config.tied_output_head) {
-    auto head = TokenTable::Load(source, "lm_head.weight", TokenType(type), weights_);
-    if (!head.ok()) return head.status();
-    untied_head_ = *std::move(head);
-  }
-  info_.output_head_implementation = output_head().implementation();
-  absl::Status status = Allocate(weights_, config.context_length * config.embedding_length, positions_);
-  if (status.ok()) status = source.Read("wpe.weight", positions_);
-  if (!status.ok()) return status;
-  for (int64_t index = 0; index < config.layer_count; ++index) {
-    auto layer = Layer::Load(source, index, kernels_, weights_);
-    if (!layer.ok()) return layer.status();
-    layers_.push_back(*std::move(layer));
-  }
-  auto final_norm = LoadLayerNorm(source, "ln_f", weights_);
-  if (!final_norm.ok()) return final_norm.status();
-  final_norm_ = *final_norm;
-  return absl::OkStatus();
 }
 
 absl::Status Transformer::AllocateActivations() {
@@ -115,7 +87,7 @@ absl::Status Transformer::AllocateActivations() {
         Allocate(activations_, AttentionScratchFloats(config.context_length, config.head_length()), scratch.attention));
     status.Update(Allocate(activations_, TokenTable::kMaxRows * TokenTable::kChunkColumns, scratch.logits));
   }
-  auto linear = LinearRunner::Create(rows, kernels_.all(), team_, activations_);
+  auto linear = LinearRunner::Create(rows, weights_->kernels().all(), team_, activations_);
   status.Update(linear.status());
   if (status.ok()) linear_ = *std::move(linear);
   return status;
@@ -136,9 +108,9 @@ absl::Status Transformer::Forward(absl::Span<const SequenceTask> batch, absl::Fu
   const ThreadTeam::Activity activity(team_);
   ResizeOutputs(info_.config, batch);
   if (auto status = Embed(batch); !status.ok()) return status;
-  for (size_t index = 0; index < layers_.size(); ++index) {
+  for (size_t index = 0; index < weights_->layers().size(); ++index) {
     if (is_abandoned()) return absl::CancelledError("the batch was abandoned between two layers");
-    if (auto status = RunLayer(layers_[index]); !status.ok()) return status;
+    if (auto status = RunLayer(weights_->layers()[index]); !status.ok()) return status;
     CopyHiddenOfAll(batch, static_cast<int64_t>(index) + 1);
   }
   if (auto status = Finish(batch); !status.ok()) return status;
@@ -163,8 +135,8 @@ void Transformer::EmbedRow(const SequenceInput& input, int64_t position, float* 
     std::copy_n(input.hidden.data() + position * c, c, row);
     return;
   }
-  tokens_->Read(input.token_ids[static_cast<size_t>(position)], row);
-  std::transform(row, row + c, positions_.data() + position * c, row, std::plus<>());
+  weights_->tokens().Read(input.token_ids[static_cast<size_t>(position)], row);
+  std::transform(row, row + c, weights_->positions().data() + position * c, row, std::plus<>());
 }
 
 absl::Status Transformer::RunLayer(const Layer& layer) {
@@ -207,7 +179,7 @@ absl::Status Transformer::Finish(absl::Span<const SequenceTask> batch) {
     const int64_t offset = layout_.first_row(sequence) * stride_;
     const int64_t first = FirstFinalRow(task, info_.config);
     float* final_rows = attended_.data() + offset;
-    LayerNorm(final_norm_, task.input->token_count - first, x_.data() + offset + first * stride_,
+    LayerNorm(weights_->final_norm(), task.input->token_count - first, x_.data() + offset + first * stride_,
               final_rows + first * stride_, stride_);
     CopyHidden(task, info_.config, info_.config.layer_count + 1, final_rows, stride_);
     PoolEmbedding(task, final_rows, stride_);
@@ -231,7 +203,7 @@ void Transformer::GatherLogitRows(absl::Span<const SequenceTask> batch) {
 
 absl::Status Transformer::ComputeLogits(absl::Span<const SequenceTask> batch) {
   GatherLogitRows(batch);
-  const TokenTable& head = output_head();
+  const TokenTable& head = weights_->output_head();
   const auto row_count = static_cast<int64_t>(logit_rows_.size());
   const int64_t slab_count = (row_count + TokenTable::kMaxRows - 1) / TokenTable::kMaxRows;
   return team_.ParallelFor(slab_count * head.chunk_count(), [&](int64_t item, int worker) {

@@ -17,30 +17,27 @@
 #include "engine/model/batch_layout.h"
 #include "engine/model/layer.h"
 #include "engine/model/linear_layer.h"
-#include "engine/model/token_table.h"
-#include "engine/model/weight_source.h"
+#include "engine/model/model_weights.h"
 #include "engine/ops/thread_team.h"
 #include "engine/tensor/arena.h"
-#include "engine/tensor/data_type.h"
 
 namespace attnd {
 
 struct TransformerOptions {
-  DataType data_type = DataType::kFloat32;  // of the weights of the layers; those of tokens are bf16 where it is int8
-  int thread_count = 1;                     // threads that compute, the caller of Forward among them
-  int64_t max_batch_tokens = 2048;          // at least the context length of the model
+  int thread_count = 1;             // threads that compute, the caller of Forward among them
+  std::vector<int> cpus;            // that they may run on; empty: on any
+  int64_t max_batch_tokens = 2048;  // at least the context length of the model
 };
 
 // The engine on this machine's CPU. Sequences of a batch are packed row after row, without padding; linear layers take
 // the rows in tiles, attention takes the sequences head by head. A forward pass allocates nothing but room for outputs
 // that are larger than before.
-// Owns: its weights, activations and threads.
+// Owns: its activations and threads. Shares: the weights.
 class Transformer final : public Engine {
  public:
-  // Reads and packs all weights of `source`, compiles the kernels and computes once to touch all memory. `source` is
-  // not used afterwards. Errors: those of `source`; INVALID_ARGUMENT when max_batch_tokens is below the context length;
-  // RESOURCE_EXHAUSTED when memory is; INTERNAL when a kernel computes wrongly.
-  static absl::StatusOr<std::unique_ptr<Transformer>> Create(const WeightSource& source,
+  // Allocates what the largest batch takes and computes once to touch all memory. Errors: INVALID_ARGUMENT when
+  // max_batch_tokens is below the context length; RESOURCE_EXHAUSTED when memory is.
+  static absl::StatusOr<std::unique_ptr<Transformer>> Create(std::shared_ptr<const ModelWeights> weights,
                                                              const TransformerOptions& options);
 
   const EngineInfo& info() const override { return info_; }
@@ -55,9 +52,8 @@ class Transformer final : public Engine {
     float* logits = nullptr;     // [TokenTable::kMaxRows, TokenTable::kChunkColumns]
   };
 
-  explicit Transformer(const TransformerOptions& options) : team_(options.thread_count) {}
+  Transformer(std::shared_ptr<const ModelWeights> weights, const TransformerOptions& options);
 
-  absl::Status LoadWeights(const WeightSource& source, DataType type);
   absl::Status AllocateActivations();
   absl::Status WarmUp();
 
@@ -71,17 +67,9 @@ class Transformer final : public Engine {
   void GatherLogitRows(absl::Span<const SequenceTask> batch);
   void CopyHiddenOfAll(absl::Span<const SequenceTask> batch, int64_t place) const;
 
-  const TokenTable& output_head() const { return untied_head_ ? *untied_head_ : *tokens_; }
-
+  const std::shared_ptr<const ModelWeights> weights_;
   EngineInfo info_;
   ThreadTeam team_;
-  Arena weights_;
-  std::optional<TokenTable> tokens_;
-  std::optional<TokenTable> untied_head_;
-  absl::Span<float> positions_;  // [context length, C]
-  LayerKernels kernels_;
-  std::vector<Layer> layers_;
-  LayerNormWeights final_norm_;
 
   Arena activations_;
   std::optional<LinearRunner> linear_;

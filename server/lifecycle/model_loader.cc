@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "engine/checkpoint/gpt2_checkpoint.h"
 #include "engine/checkpoint/seeded_weights.h"
+#include "engine/model/model_weights.h"
 #include "engine/model/transformer.h"
 
 namespace attnd {
@@ -42,9 +43,10 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_
   const absl::Time started_at = absl::Now();
   auto weights = OpenWeights(options);
   if (!weights.ok()) return weights.status();
-  auto engine = Transformer::Create(**weights, {.data_type = options.data_type,
-                                                .thread_count = options.thread_count,
-                                                .max_batch_tokens = options.max_batch_tokens});
+  auto packed = ModelWeights::Load(**weights, options.data_type);
+  if (!packed.ok()) return packed.status();
+  auto engine = Transformer::Create(
+      *std::move(packed), {.thread_count = options.thread_count, .max_batch_tokens = options.max_batch_tokens});
   if (!engine.ok()) return engine.status();
   const absl::Duration warm_up = (*engine)->info().warm_up;
   LoadedModel loaded = {.load = absl::Now() - started_at - warm_up, .warm_up = warm_up};

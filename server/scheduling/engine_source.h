@@ -10,8 +10,8 @@
 
 namespace attnd {
 
-// The engine of the model that `request`, and with it the whole batch, was checked against. Asked before every batch, on
-// the batcher's thread. Several batchers need several engines: each calls its own source.
+// The engine of the model that `request`, and with it the whole batch, was checked against. Asked before every batch,
+// on the batcher's thread. Several batchers need several engines: each calls its own source.
 using EngineSource = std::function<Engine&(const Request& request)>;
 
 }  // namespace attnd

@@ -21,8 +21,8 @@ struct ServedModel {
   const ModelConfig& config() const { return engine->info().config; }
 };
 
-// Tells what computed a reply: the first 12 digits of the weights' SHA-256, and how many models this server had loaded by
-// then, such as "7d0c3b1e5a92-1".
+// Tells what computed a reply: the first 12 digits of the weights' SHA-256, and how many models this server had loaded
+// by then, such as "7d0c3b1e5a92-1".
 std::string ModelVersion(const std::string& weights_sha256, int64_t load_count);
 
 }  // namespace attnd

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "engine/model/model_weights.h"
 #include "engine/model/transformer.h"
 
 namespace attnd {
@@ -79,9 +81,11 @@ double KlDivergence(absl::Span<const float> reference, absl::Span<const float> l
 
 absl::StatusOr<std::vector<SequenceOutput>> RunPrompts(const WeightSource& source, DataType type, int thread_count) {
   const ModelConfig& config = source.config();
-  auto transformer = Transformer::Create(source, {.data_type = type,
-                                                  .thread_count = thread_count,
-                                                  .max_batch_tokens = std::max<int64_t>(2048, config.context_length)});
+  auto weights = ModelWeights::Load(source, type);
+  if (!weights.ok()) return weights.status();
+  auto transformer = Transformer::Create(
+      *std::move(weights),
+      {.thread_count = thread_count, .max_batch_tokens = std::max<int64_t>(2048, config.context_length)});
   if (!transformer.ok()) return transformer.status();
   const std::vector<SequenceInput> prompts = Prompts(config);
   const OutputSelection selection{.hidden = {{.layer = config.layer_count + 1, .positions = Positions::kAll}},

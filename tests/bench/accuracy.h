@@ -26,7 +26,7 @@ struct Accuracy {
 Accuracy Compare(absl::Span<const SequenceOutput> reference, absl::Span<const SequenceOutput> outputs,
                  const ModelConfig& config);
 
-// Final hidden states and logits of every position of the prompts. Errors: those of Transformer::Create.
+// Final hidden states and logits of every position of the prompts. Errors: those of ModelWeights::Load.
 absl::StatusOr<std::vector<SequenceOutput>> RunPrompts(const WeightSource& source, DataType type, int thread_count);
 
 }  // namespace attnd

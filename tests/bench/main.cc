@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "engine/checkpoint/gpt2_checkpoint.h"
 #include "engine/checkpoint/seeded_weights.h"
+#include "engine/model/model_weights.h"
 #include "engine/model/transformer.h"
 #include "engine/ops/cpu.h"
 #include "tests/bench/accuracy.h"
@@ -130,8 +131,10 @@ absl::Status RunSpeed() {
     MeasureAll(OperatorCases(type, team), team, measurements);
     auto weights = SeededWeights::Create(ModelConfig(), /*seed=*/0);
     if (!weights.ok()) return weights.status();
-    auto transformer = Transformer::Create(
-        **weights, {.data_type = type, .thread_count = team.thread_count(), .max_batch_tokens = 4096});
+    auto packed = ModelWeights::Load(**weights, type);
+    if (!packed.ok()) return packed.status();
+    auto transformer =
+        Transformer::Create(*std::move(packed), {.thread_count = team.thread_count(), .max_batch_tokens = 4096});
     if (!transformer.ok()) return transformer.status();
     weights->reset();
     MeasureAll(ForwardCases(**transformer), team, measurements);

@@ -2,9 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "engine/checkpoint/seeded_weights.h"
+#include "engine/model/model_weights.h"
 #include "engine/model/transformer.h"
 #include "gtest/gtest.h"
 #include "tests/engine/model/allocation_counter.h"
@@ -22,8 +24,9 @@ TEST_P(AllocationTest, AForwardPassAllocatesNothingOnceItHasSeenABatchAsLarge) {
                                               .layer_count = 3,
                                               .feed_forward_length = 256},
                                              5);
-  const auto transformer =
-      Transformer::Create(**weights, {.data_type = GetParam(), .thread_count = 2, .max_batch_tokens = 300});
+  auto packed = ModelWeights::Load(**weights, GetParam());
+  ASSERT_TRUE(packed.ok()) << packed.status();
+  const auto transformer = Transformer::Create(*std::move(packed), {.thread_count = 2, .max_batch_tokens = 300});
   ASSERT_TRUE(transformer.ok()) << transformer.status();
   if (!(*transformer)->info().linear_implementation.starts_with("panels")) {
     GTEST_SKIP() << "oneDNN, which computes this type here, allocates in every call";

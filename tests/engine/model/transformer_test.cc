@@ -8,11 +8,13 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "engine/checkpoint/seeded_weights.h"
+#include "engine/model/model_weights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -33,11 +35,14 @@ ModelConfig OddConfig() {
           .feed_forward_length = 101};
 }
 
-std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2, DataType type = DataType::kFloat32) {
-  const auto weights = SeededWeights::Create(OddConfig(), 5);
+std::shared_ptr<const ModelWeights> LoadWeights(DataType type = DataType::kFloat32) {
+  auto weights = ModelWeights::Load(**SeededWeights::Create(OddConfig(), 5), type);
   EXPECT_TRUE(weights.ok()) << weights.status();
-  auto transformer =
-      Transformer::Create(**weights, {.data_type = type, .thread_count = thread_count, .max_batch_tokens = 300});
+  return *std::move(weights);
+}
+
+std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2, DataType type = DataType::kFloat32) {
+  auto transformer = Transformer::Create(LoadWeights(type), {.thread_count = thread_count, .max_batch_tokens = 300});
   EXPECT_TRUE(transformer.ok()) << transformer.status();
   return *std::move(transformer);
 }
@@ -229,36 +234,29 @@ TEST(TransformerTest, DescribesItselfAndItsWeights) {
 }
 
 TEST(TransformerTest, ABatchMustHoldTheLongestInput) {
-  const auto weights = SeededWeights::Create(OddConfig(), 0);
-  const absl::Status status = Transformer::Create(**weights, {.max_batch_tokens = 69}).status();
+  const absl::Status status = Transformer::Create(LoadWeights(), {.max_batch_tokens = 69}).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(status.message(),
               HasSubstr("max_batch_tokens = 69, must be at least the context length of the model, 70"));
 }
 
-// Seeded weights of which one tensor cannot be read.
-class BrokenWeights final : public WeightSource {
- public:
-  explicit BrokenWeights(std::string broken)
-      : weights_(*SeededWeights::Create(OddConfig(), 0)), broken_(std::move(broken)) {}
-
-  const ModelConfig& config() const override { return weights_->config(); }
-  absl::Status Read(absl::string_view name, absl::Span<float> values) const override {
-    return name == broken_ ? absl::DataLossError(broken_) : weights_->Read(name, values);
+// One engine may compute while another one does: they share nothing that is written.
+TEST(TransformerTest, EnginesThatShareWeightsComputeTheSameAtOnce) {
+  const auto weights = LoadWeights();
+  const std::vector<SequenceInput> inputs = {Ids(70, 1), Ids(13, 2)};
+  const auto expected = Forward(*CreateTransformer(), inputs, kEverything);
+  std::vector<std::vector<SequenceOutput>> outputs(3);
+  std::vector<std::thread> threads;
+  for (auto& output : outputs) {
+    threads.emplace_back([&] {
+      const auto engine = Transformer::Create(weights, {.thread_count = 2, .cpus = {0}, .max_batch_tokens = 300});
+      ASSERT_TRUE(engine.ok()) << engine.status();
+      output = Forward(**engine, inputs, kEverything);
+    });
   }
-  std::string Sha256() const override { return weights_->Sha256(); }
-
- private:
-  const std::unique_ptr<SeededWeights> weights_;
-  const std::string broken_;
-};
-
-TEST(TransformerTest, ATensorThatCannotBeReadIsTheErrorOfCreate) {
-  for (const char* name : {"wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.1.attn.c_attn.weight",
-                           "h.1.attn.c_proj.bias", "h.2.mlp.c_fc.bias", "h.2.mlp.c_proj.weight", "ln_f.weight"}) {
-    const absl::Status status = Transformer::Create(BrokenWeights(name), {.max_batch_tokens = 70}).status();
-    EXPECT_TRUE(absl::IsDataLoss(status)) << name << ": " << status;
-    EXPECT_THAT(status.message(), HasSubstr(name));
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& output : outputs) {
+    for (size_t i = 0; i < inputs.size(); ++i) ExpectSameBytes(output[i], expected[i]);
   }
 }
 

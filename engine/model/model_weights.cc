@@ -1,0 +1,61 @@
+#include "engine/model/model_weights.h"
+
+#include <future>
+#include <utility>
+
+namespace attnd {
+namespace {
+
+// The output head is left in bf16 where layers are int8: its errors would go into logits undamped.
+DataType TokenType(DataType type) { return type == DataType::kInt8 ? DataType::kBfloat16 : type; }
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const ModelWeights>> ModelWeights::Load(const WeightSource& source, DataType type) {
+  auto weights = std::shared_ptr<ModelWeights>(new ModelWeights(source.config(), type));
+  // Hashing takes about as long as everything else.
+  std::future<std::string> sha256 = std::async(std::launch::async, [&source] { return source.Sha256(); });
+  const absl::Status status = weights->LoadAll(source);
+  weights->sha256_ = sha256.get();
+  if (!status.ok()) return status;
+  return weights;
+}
+
+absl::Status ModelWeights::LoadAll(const WeightSource& source) {
+  if (auto status = LoadTokens(source); !status.ok()) return status;
+  if (auto status = LoadPositions(source); !status.ok()) return status;
+  if (auto status = LoadLayers(source); !status.ok()) return status;
+  auto final_norm = LoadLayerNorm(source, "ln_f", arena_);
+  if (!final_norm.ok()) return final_norm.status();
+  final_norm_ = *final_norm;
+  return absl::OkStatus();
+}
+
+absl::Status ModelWeights::LoadTokens(const WeightSource& source) {
+  auto tokens = TokenTable::Load(source, "wte.weight", TokenType(data_type_), arena_);
+  if (!tokens.ok()) return tokens.status();
+  tokens_ = *std::move(tokens);
+  if (config_.tied_output_head) return absl::OkStatus();
+  auto head = TokenTable::Load(source, "lm_head.weight", TokenType(data_type_), arena_);
+  if (!head.ok()) return head.status();
+  untied_head_ = *std::move(head);
+  return absl::OkStatus();
+}
+
+absl::Status ModelWeights::LoadPositions(const WeightSource& source) {
+  auto positions = arena_.Allocate<float>(config_.context_length * config_.embedding_length);
+  if (!positions.ok()) return positions.status();
+  positions_ = *positions;
+  return source.Read("wpe.weight", positions_);
+}
+
+absl::Status ModelWeights::LoadLayers(const WeightSource& source) {
+  for (int64_t index = 0; index < config_.layer_count; ++index) {
+    auto layer = Layer::Load(source, index, kernels_, arena_);
+    if (!layer.ok()) return layer.status();
+    layers_.push_back(*std::move(layer));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace attnd

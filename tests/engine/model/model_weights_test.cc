@@ -1,0 +1,53 @@
+#include "engine/model/model_weights.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "engine/checkpoint/seeded_weights.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace attnd {
+namespace {
+
+using testing::HasSubstr;
+
+ModelConfig SmallConfig() {
+  return {.vocabulary_size = 131,
+          .context_length = 70,
+          .embedding_length = 39,
+          .head_count = 3,
+          .layer_count = 3,
+          .feed_forward_length = 101};
+}
+
+// Seeded weights of which one tensor cannot be read.
+class BrokenWeights final : public WeightSource {
+ public:
+  explicit BrokenWeights(std::string broken)
+      : weights_(*SeededWeights::Create(SmallConfig(), 0)), broken_(std::move(broken)) {}
+
+  const ModelConfig& config() const override { return weights_->config(); }
+  absl::Status Read(absl::string_view name, absl::Span<float> values) const override {
+    return name == broken_ ? absl::DataLossError(broken_) : weights_->Read(name, values);
+  }
+  std::string Sha256() const override { return weights_->Sha256(); }
+
+ private:
+  const std::unique_ptr<SeededWeights> weights_;
+  const std::string broken_;
+};
+
+TEST(ModelWeightsTest, ATensorThatCannotBeReadIsTheErrorOfLoad) {
+  for (const char* name : {"wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.1.attn.c_attn.weight",
+                           "h.1.attn.c_proj.bias", "h.2.mlp.c_fc.bias", "h.2.mlp.c_proj.weight", "ln_f.weight"}) {
+    const absl::Status status = ModelWeights::Load(BrokenWeights(name), DataType::kFloat32).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << name << ": " << status;
+    EXPECT_THAT(status.message(), HasSubstr(name));
+  }
+}
+
+}  // namespace
+}  // namespace attnd
