@@ -34,18 +34,12 @@ struct Row {
 
 constexpr Row kInternal = {absl::StatusCode::kInternal, Retry::kUnsaid};
 constexpr Row kTable[] = {
-    {absl::StatusCode::kInvalidArgument, Retry::kNever},
-    {absl::StatusCode::kNotFound, Retry::kNever},
-    {absl::StatusCode::kUnimplemented, Retry::kNever},
-    {absl::StatusCode::kResourceExhausted, Retry::kAfterDelay},
-    {absl::StatusCode::kUnavailable, Retry::kElsewhere},
-    {absl::StatusCode::kDeadlineExceeded, Retry::kUnsaid},
-    {absl::StatusCode::kCancelled, Retry::kUnsaid},
-    {absl::StatusCode::kUnauthenticated, Retry::kNever},
-    {absl::StatusCode::kPermissionDenied, Retry::kNever},
-    {absl::StatusCode::kFailedPrecondition, Retry::kNever},
-    {absl::StatusCode::kAborted, Retry::kUnsaid},
-    kInternal,
+    {absl::StatusCode::kInvalidArgument, Retry::kNever},  {absl::StatusCode::kNotFound, Retry::kNever},
+    {absl::StatusCode::kUnimplemented, Retry::kNever},    {absl::StatusCode::kResourceExhausted, Retry::kAfterDelay},
+    {absl::StatusCode::kUnavailable, Retry::kElsewhere},  {absl::StatusCode::kDeadlineExceeded, Retry::kUnsaid},
+    {absl::StatusCode::kCancelled, Retry::kUnsaid},       {absl::StatusCode::kUnauthenticated, Retry::kNever},
+    {absl::StatusCode::kPermissionDenied, Retry::kNever}, {absl::StatusCode::kFailedPrecondition, Retry::kNever},
+    {absl::StatusCode::kAborted, Retry::kUnsaid},         kInternal,
 };
 
 const Row& RowOf(absl::StatusCode code) {
