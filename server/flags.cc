@@ -24,6 +24,9 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, model, "",
           "Folder of a Hugging Face GPT-2 checkpoint: config.json and model.safetensors. Without it: 16 layers of 768 "
           "channels with weights drawn from --seed, for trials and load tests.");
+ABSL_FLAG(
+    std::string, log_format, "text",
+    "What standard error gets. text: Abseil's lines. json: one object a line. Calls that fail are logged in both.");
 ABSL_FLAG(std::string, model_name, "", "Name of the model in GetModel and in metrics. Default: the folder's name.");
 ABSL_FLAG(std::string, model_root, "",
           "Folder in or below which callers of AdminService may name models to load. Default: they may name none.");
@@ -65,6 +68,12 @@ constexpr int64_t kMaxPendingBytes = int64_t{1} << 50;
 constexpr int64_t kMaxSeconds = int64_t{24} * 3600;
 constexpr int64_t kMaxMilliseconds = kMaxSeconds * 1000;
 constexpr int64_t kMaxThreads = 1024;
+
+absl::StatusOr<LogFormat> ParseLogFormat(const std::string& name) {
+  if (name == "text") return LogFormat::kText;
+  if (name == "json") return LogFormat::kJson;
+  return absl::InvalidArgumentError(absl::StrCat("--log_format=", name, ", must be text or json"));
+}
 
 absl::StatusOr<DataType> ParseDataType(const std::string& name) {
   if (name == "auto") return MultipliesBfloat16() ? DataType::kBfloat16 : DataType::kFloat32;
@@ -114,6 +123,9 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   flags.model = absl::GetFlag(FLAGS_model);
   flags.model_name = absl::GetFlag(FLAGS_model_name);
   flags.seed = absl::GetFlag(FLAGS_seed);
+  const auto log_format = ParseLogFormat(absl::GetFlag(FLAGS_log_format));
+  if (!log_format.ok()) return log_format.status();
+  flags.log_format = *log_format;
   const auto data_type = ParseDataType(absl::GetFlag(FLAGS_dtype));
   if (!data_type.ok()) return data_type.status();
   flags.data_type = *data_type;

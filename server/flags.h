@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "engine/tensor/data_type.h"
+#include "server/logging/logging.h"
 #include "server/rpc/call_limits.h"
 #include "server/scheduling/scheduler.h"
 #include "server/security_flags.h"
@@ -22,6 +23,7 @@ struct ServerFlags {
   std::string model;          // a folder; empty for seeded weights
   std::string model_name;
   std::string model_root;  // empty: clients may name no folder
+  LogFormat log_format = LogFormat::kText;
   uint64_t seed = 0;
   DataType data_type = DataType::kFloat32;
   int thread_count = 1;

@@ -9,8 +9,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/log/globals.h"
-#include "absl/log/initialize.h"
 #include "absl/log/log.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
@@ -22,6 +20,7 @@
 #include "server/lifecycle/model_store.h"
 #include "server/lifecycle/reloader.h"
 #include "server/lifecycle/signals.h"
+#include "server/logging/logging.h"
 #include "server/security/exposure.h"
 #include "server/security/periodic_task.h"
 #include "server/security/tls_credentials.h"
@@ -140,9 +139,8 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
 
 int main(int argc, char** argv) {
   attnd::Signals signals;
-  absl::SetStderrThreshold(absl::LogSeverityAtLeast::kInfo);
-  absl::InitializeLog();
   const absl::StatusOr<attnd::ServerFlags> flags = attnd::ParseFlags(argc, argv);
+  if (flags.ok()) attnd::InitializeLogging(flags->log_format);
   const absl::Status status = flags.ok() ? attnd::Run(*flags, signals) : flags.status();
   if (status.ok()) return 0;
   std::fprintf(stderr, "attnd: %s\n", status.ToString().c_str());

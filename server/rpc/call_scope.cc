@@ -1,14 +1,16 @@
 #include "server/rpc/call_scope.h"
 
 #include <chrono>
+#include <utility>
 
-#include "absl/log/log.h"
 #include "absl/strings/str_cat.h"
+#include "server/logging/logging.h"
 #include "server/rpc/metadata.h"
 #include "server/rpc/peer.h"
 #include "server/rpc/request_id.h"
 #include "server/rpc/result_check.h"
 #include "server/rpc/status.h"
+#include "server/rpc/traceparent.h"
 #include "server/rpc/within_memory.h"
 
 namespace attnd {
@@ -20,18 +22,33 @@ CallScope::CallScope(RpcMethod method, grpc::CallbackServerContext& context, con
       metrics_(metrics),
       started_at_(clock.Now()),
       request_id_(RequestIdFrom(MetadataValue(context, kRequestIdKey))),
-      caller_(PeerHost(context.peer())) {
+      caller_(PeerHost(context.peer())),
+      trace_id_(TraceIdOf(MetadataValue(context, kTraceparentKey))) {
   metrics_.OnRpcStarted(method_);
 }
 
-grpc::Status CallScope::End(const absl::Status& status) {
+grpc::Status CallScope::End(const absl::Status& status, Stage stage, int64_t tokens) {
   metrics_.OnRpcHandled(method_, status.code(), clock_.Now() - started_at_);
-  if (absl::IsInternal(status)) LOG(ERROR) << "call " << request_id_ << " failed: " << status;
+  if (!status.ok()) Log({.stage = stage, .status = status, .tokens = tokens}, started_at_);
   context_.AddTrailingMetadata(kRequestIdKey, request_id_);
   if (const auto pushback_ms = RetryPushbackMs(status)) {
     context_.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*pushback_ms));
   }
   return ToGrpcStatus(EncodeStatus(status, request_id_));
+}
+
+void CallScope::LogItem(uint64_t item_id, const absl::Status& status, Stage stage, int64_t tokens,
+                        absl::Time arrived_at) const {
+  Log({.item_id = item_id, .stage = stage, .status = status, .tokens = tokens}, arrived_at);
+}
+
+void CallScope::Log(CallRecord record, absl::Time arrived_at) const {
+  record.request_id = request_id_;
+  record.trace_id = trace_id_;
+  record.method = RpcMethodName(method_);
+  record.caller = caller_;
+  record.duration = clock_.Now() - arrived_at;
+  if (!LogFailedCall(std::move(record))) metrics_.OnFailureNotLogged();
 }
 
 absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
@@ -60,5 +77,10 @@ absl::Status CallScope::CheckAwaited() const {
 }
 
 absl::Time CallScope::deadline() const { return absl::FromChrono(context_.deadline()); }
+
+Stage StageOf(const absl::Status& computed, const Request& request) {
+  if (computed.ok()) return Stage::kReply;
+  return request.timing.batch_count == 0 ? Stage::kQueue : Stage::kCompute;
+}
 
 }  // namespace attnd

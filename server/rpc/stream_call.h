@@ -84,7 +84,7 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     change();
     if (flow_.StartRead()) this->StartRead(&item_);
     if (!answers_.empty() && flow_.StartWrite()) this->StartWrite(&answers_.front().reply);
-    if (flow_.StartFinish()) this->Finish(scope_.End(FinalStatus()));
+    if (flow_.StartFinish()) this->Finish(scope_.End(FinalStatus(), Stage::kReply, 0));
   }
 
   void OnReadDone(bool ok) override {
@@ -112,14 +112,17 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
   // Submits the item just read, or answers why not.
   void Accept() {
     const uint64_t id = item_.id();
+    const absl::Time arrived_at = scope_.Now();
     auto decoded = WithinMemory([this] { return method_.decode(item_); });
-    if (!decoded.ok()) return Refuse(id, decoded.status());
+    if (!decoded.ok()) {
+      scope_.LogItem(id, decoded.status(), Stage::kDecode, 0, arrived_at);
+      return Refuse(id, decoded.status());
+    }
     const std::shared_ptr<Request> request = *std::move(decoded);
     request->caller = scope_.caller();
     request->deadline = scope_.deadline();
-    request->done = [stream = this->shared_from_this(), id, raw = request.get()](const absl::Status& computed) {
-      stream->Complete(id, *raw, computed);
-    };
+    request->done = [stream = this->shared_from_this(), id, arrived_at, raw = request.get()](
+                        const absl::Status& computed) { stream->Complete(id, arrived_at, *raw, computed); };
     {
       const absl::MutexLock lock(&mutex_);
       flow_.AddReplyBytes(request->reply_bytes);
@@ -127,6 +130,7 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     }
     // From here on `done` may run at any moment, on the batcher's thread.
     if (const absl::Status status = scheduler_.Submit(request); !status.ok()) {
+      scope_.LogItem(id, status, Stage::kQueue, request->token_count(), arrived_at);
       {
         const absl::MutexLock lock(&mutex_);
         flow_.AddReplyBytes(-request->reply_bytes);
@@ -149,11 +153,12 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
   }
 
   // The scheduler is done with `request`.
-  void Complete(uint64_t id, Request& request, const absl::Status& computed) {
+  void Complete(uint64_t id, absl::Time arrived_at, Request& request, const absl::Status& computed) {
     Reply reply;
     const absl::Status status =
         scope_.Reply(computed, request, [&](const Request& done) { method_.encode(done, reply); });
     if (!status.ok()) {
+      scope_.LogItem(id, status, StageOf(computed, request), request.token_count(), arrived_at);
       reply.Clear();
       *reply.mutable_status() = ToItemStatus(EncodeStatus(status, scope_.request_id()));
     }

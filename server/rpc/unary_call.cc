@@ -13,13 +13,14 @@ void UnaryCall::Submit(Decode decode, Scheduler& scheduler, Encode encode) {
   request_->caller = scope_.caller();
   request_->deadline = scope_.deadline();
   request_->done = [this, encode = std::move(encode)](const absl::Status& computed) mutable {
-    Complete(scope_.Reply(computed, *request_, [&](const Request& done) { encode(done); }));
+    const absl::Status status = scope_.Reply(computed, *request_, [&](const Request& done) { encode(done); });
+    Complete(status, StageOf(computed, *request_));
   };
   accepted_by_ = &scheduler;
   // From here on `done` may run at any moment, on the batcher's thread.
   if (absl::Status status = scheduler.Submit(request_); !status.ok()) {
     accepted_by_ = nullptr;
-    Complete(status);
+    Complete(status, Stage::kQueue);
   }
 }
 

@@ -35,9 +35,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void Submit(Decode decode, Scheduler& scheduler, Encode encode);
 
   // Ends the call. It must not be touched afterwards.
-  void Complete(const absl::Status& status) {
+  void Complete(const absl::Status& status, Stage stage = Stage::kDecode) {
     if (status.ok()) scope_.CountMessageSent();
-    Finish(scope_.End(status));
+    Finish(scope_.End(status, stage, request_ ? request_->token_count() : 0));
   }
 
  private:

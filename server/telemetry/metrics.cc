@@ -34,6 +34,8 @@ void Metrics::OnMessageReceived(RpcMethod method) { registry_->rpc.OnMessageRece
 
 void Metrics::OnMessageSent(RpcMethod method) { registry_->rpc.OnMessageSent(method); }
 
+void Metrics::OnFailureNotLogged() { registry_->rpc.OnFailureNotLogged(); }
+
 void Metrics::OnStreamItemHeld(RpcMethod method) { registry_->rpc.OnStreamItemHeld(method); }
 
 void Metrics::OnStreamItemReleased(RpcMethod method) { registry_->rpc.OnStreamItemReleased(method); }

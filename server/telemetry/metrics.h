@@ -27,6 +27,9 @@ enum class RpcMethod { kForward, kEmbed, kGetModel, kForwardStream, kEmbedStream
 // What became of an attempt to replace the model: served, not to be served, or not begun as another was under way.
 enum class ReloadOutcome { kDone, kFailed, kRefused };
 
+// As in the protocol.
+const char* RpcMethodName(RpcMethod method);
+
 struct MetricsOptions {
   int64_t max_batch_requests = 1024;  // upper ends of the size histograms
   int64_t max_batch_tokens = 2048;
@@ -46,6 +49,9 @@ class Metrics final : public SchedulerEvents {
   // At each message of a call; a unary call has one, and one back if it succeeds.
   void OnMessageReceived(RpcMethod method);
   void OnMessageSent(RpcMethod method);
+
+  // The log left out a failed call or item, for there were too many.
+  void OnFailureNotLogged();
 
   // An item of a stream was read; its reply was written or given up.
   void OnStreamItemHeld(RpcMethod method);

@@ -32,7 +32,14 @@ prometheus::Labels MethodLabels(const MethodName& method) {
 
 }  // namespace
 
-RpcMetrics::RpcMetrics(prometheus::Registry& registry) {
+const char* RpcMethodName(RpcMethod method) { return kMethods[static_cast<size_t>(method)].name; }
+
+RpcMetrics::RpcMetrics(prometheus::Registry& registry)
+    : failures_not_logged_(&prometheus::BuildCounter()
+                                .Name("attnd_log_dropped_total")
+                                .Help("Failed calls and items that the log left out, for there were too many.")
+                                .Register(registry)
+                                .Add({})) {
   auto& started = prometheus::BuildCounter()
                       .Name("grpc_server_started_total")
                       .Help("Calls that reached the service.")

@@ -25,6 +25,7 @@ class RpcMetrics {
   void OnStarted(RpcMethod method) { At(method).started->Increment(); }
   void OnMessageReceived(RpcMethod method) { At(method).messages_received->Increment(); }
   void OnMessageSent(RpcMethod method) { At(method).messages_sent->Increment(); }
+  void OnFailureNotLogged() { failures_not_logged_->Increment(); }
   // `method` is a stream.
   void OnStreamItemHeld(RpcMethod method) { At(method).stream_items->Increment(); }
   void OnStreamItemReleased(RpcMethod method) { At(method).stream_items->Decrement(); }
@@ -46,6 +47,7 @@ class RpcMetrics {
   PerMethod& At(RpcMethod method) { return methods_[static_cast<size_t>(method)]; }
 
   std::array<PerMethod, kMethodCount> methods_;
+  prometheus::Counter* failures_not_logged_ = nullptr;
 };
 
 }  // namespace attnd

@@ -14,6 +14,7 @@ WRONG = [
     ("--metrics_address=127.0.0.1:99999", PORT),
     ("--metrics_address=", PORT),
     ("--admin_address=127.0.0.1", PORT),
+    ("--log_format=xml", "must be text or json"),
     ("--threads=-1", "must be in [0, 1024]"),
     ("--max_queue_tokens=0", "must be in [1, 1073741824]"),
     ("--max_pending_reply_bytes=0", "must be in [1, 1125899906842624]"),

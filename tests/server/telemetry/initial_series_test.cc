@@ -86,7 +86,8 @@ TEST(InitialSeriesTest, AllAreThereAtZero) {
                           }),
             1);
 
-  Samples expected = {{"attnd_ready", 0},
+  Samples expected = {{"attnd_log_dropped_total", 0},
+                      {"attnd_ready", 0},
                       {"attnd_model_load_seconds", 0},
                       {"attnd_warmup_seconds", 0},
                       {"attnd_tls_cert_expiry_timestamp_seconds", 0}};

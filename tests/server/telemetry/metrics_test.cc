@@ -72,6 +72,11 @@ TEST_F(MetricsTest, MessagesOfACall) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_msg_sent_total{", RpcLabels("Embed"), "}"), 1)));
 }
 
+TEST_F(MetricsTest, AFailureThatTheLogLeftOut) {
+  metrics_.OnFailureNotLogged();
+  EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_log_dropped_total", 1)));
+}
+
 TEST_F(MetricsTest, ItemsThatAStreamHolds) {
   metrics_.OnStreamItemHeld(RpcMethod::kForwardStream);
   metrics_.OnStreamItemHeld(RpcMethod::kForwardStream);

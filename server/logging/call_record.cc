@@ -1,0 +1,46 @@
+#include "server/logging/call_record.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd {
+namespace {
+
+constexpr const char* kStageNames[] = {"decode", "queue", "compute", "reply"};
+
+const char* StageName(Stage stage) { return kStageNames[static_cast<int>(stage)]; }
+
+}  // namespace
+
+std::string FormatText(const CallRecord& record) {
+  std::string line = absl::StrCat("call failed: request_id=", record.request_id, " method=", record.method);
+  if (record.item_id) absl::StrAppend(&line, " item_id=", *record.item_id);
+  absl::StrAppend(&line, " stage=", StageName(record.stage), " code=", absl::StatusCodeToString(record.status.code()),
+                  " duration_seconds=", absl::ToDoubleSeconds(record.duration), " tokens=", record.tokens,
+                  " caller=", record.caller);
+  if (!record.trace_id.empty()) absl::StrAppend(&line, " trace_id=", record.trace_id);
+  if (record.dropped > 0) absl::StrAppend(&line, " dropped=", record.dropped);
+  absl::StrAppend(&line, " message=\"", absl::Utf8SafeCEscape(record.status.message()), "\"");
+  return line;
+}
+
+std::string FormatJson(const CallRecord& record, absl::Time time, const std::string& severity) {
+  nlohmann::ordered_json line = {{"time", absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone())},
+                                 {"severity", severity},
+                                 {"event", "call_failed"},
+                                 {"request_id", record.request_id},
+                                 {"method", record.method}};
+  if (record.item_id) line["item_id"] = *record.item_id;
+  line["stage"] = StageName(record.stage);
+  line["code"] = absl::StatusCodeToString(record.status.code());
+  line["duration_seconds"] = absl::ToDoubleSeconds(record.duration);
+  line["tokens"] = record.tokens;
+  line["caller"] = record.caller;
+  if (!record.trace_id.empty()) line["trace_id"] = record.trace_id;
+  if (record.dropped > 0) line["dropped"] = record.dropped;
+  line["message"] = std::string(record.status.message());
+  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace attnd
