@@ -37,7 +37,14 @@ ABSL_FLAG(std::string, dtype, "f32",
 ABSL_FLAG(int32_t, threads, 0,
           "Threads that compute. 0: one for each CPU this process may use, cgroup limits included.");
 ABSL_FLAG(int64_t, max_batch_tokens, 2048,
-          "Tokens computed together. At least the model's context length. More gains no throughput and costs latency.");
+          "Tokens computed together, in one batch. At least the model's context length. More gains no throughput and "
+          "costs latency.");
+ABSL_FLAG(int64_t, max_batch_requests, 256, "Calls with inputs in one batch.");
+ABSL_FLAG(int64_t, max_queue_delay_us, 0,
+          "Microseconds that a batch with room may wait for more calls, from the arrival of its first. 0: a batch is "
+          "computed as soon as the engine is free, and fills while the one before is computed.");
+ABSL_FLAG(int64_t, priority_ageing_ms, 5000,
+          "Milliseconds after which a call that waits rises by one priority, and again after as many.");
 ABSL_FLAG(int64_t, max_request_tokens, 16384, "Tokens in one call, all inputs together.");
 ABSL_FLAG(int64_t, max_request_inputs, 1024, "Inputs in one call.");
 ABSL_FLAG(int64_t, max_queue_requests, 1024, "Calls that may wait; one more gets RESOURCE_EXHAUSTED.");
@@ -67,6 +74,8 @@ constexpr int64_t kMaxCount = int64_t{1} << 30;
 constexpr int64_t kMaxPendingBytes = int64_t{1} << 50;
 constexpr int64_t kMaxSeconds = int64_t{24} * 3600;
 constexpr int64_t kMaxMilliseconds = kMaxSeconds * 1000;
+// A minute: longer than anybody waits for a batch to fill.
+constexpr int64_t kMaxDelayUs = int64_t{60} * 1000 * 1000;
 constexpr int64_t kMaxThreads = 1024;
 
 absl::StatusOr<LogFormat> ParseLogFormat(const std::string& name) {
@@ -144,9 +153,15 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   flags.scheduler_limits = {
       .max_requests = check.CheckRange("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),
       .max_tokens = check.CheckRange("max_queue_tokens", absl::GetFlag(FLAGS_max_queue_tokens), 1, kMaxCount),
-      .max_batch_tokens = check.CheckRange("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),
       .max_pending_reply_bytes = check.CheckRange("max_pending_reply_bytes",
                                                   absl::GetFlag(FLAGS_max_pending_reply_bytes), 1, kMaxPendingBytes),
+      .max_batch_tokens = check.CheckRange("max_batch_tokens", absl::GetFlag(FLAGS_max_batch_tokens), 1, kMaxCount),
+      .max_batch_requests =
+          check.CheckRange("max_batch_requests", absl::GetFlag(FLAGS_max_batch_requests), 1, kMaxCount),
+      .max_queue_delay = absl::Microseconds(
+          check.CheckRange("max_queue_delay_us", absl::GetFlag(FLAGS_max_queue_delay_us), 0, kMaxDelayUs)),
+      .priority_ageing = absl::Milliseconds(
+          check.CheckRange("priority_ageing_ms", absl::GetFlag(FLAGS_priority_ageing_ms), 1, kMaxMilliseconds)),
   };
   flags.engine_heartbeat_timeout = absl::Seconds(
       check.CheckRange("engine_heartbeat_timeout_s", absl::GetFlag(FLAGS_engine_heartbeat_timeout_s), 1, kMaxSeconds));

@@ -11,7 +11,7 @@
 #include "engine/tensor/data_type.h"
 #include "server/logging/logging.h"
 #include "server/rpc/call_limits.h"
-#include "server/scheduling/scheduler.h"
+#include "server/scheduling/limits.h"
 #include "server/security_flags.h"
 
 namespace attnd {

@@ -89,8 +89,9 @@ void RereadCertificates(TlsCredentials& credentials, Metrics& metrics) {
 absl::Status Run(const ServerFlags& flags, Signals& signals) {
   WarnOfExposure(flags);
   const SystemClock clock;
-  Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_requests,
+  Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_batch_requests,
                                  .max_batch_tokens = flags.scheduler_limits.max_batch_tokens,
+                                 .worker_count = flags.scheduler_limits.worker_count,
                                  .server_version = kVersion});
   auto metrics_server = MetricsServer::Start(flags.metrics_address, metrics);
   if (!metrics_server.ok()) return metrics_server.status();

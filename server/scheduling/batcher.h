@@ -1,4 +1,4 @@
-// The thread that feeds the engine: takes batches from the scheduler, computes them, completes the requests in them.
+// A thread that feeds an engine: takes batches from the scheduler, has them computed, gives them back.
 
 #ifndef SERVER_SCHEDULING_BATCHER_H_
 #define SERVER_SCHEDULING_BATCHER_H_
@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/scheduling/batch.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/engine_source.h"
 #include "server/scheduling/events.h"
@@ -15,12 +16,13 @@
 
 namespace attnd {
 
-// Owns: its thread, named attnd-batcher, on which every Request::done runs.
+// Any number of batchers share a scheduler. Owns: its thread, named attnd-batcher, on which
+// the Request::done of what it computed run.
 class Batcher {
  public:
-  // Starts at once. The arguments must outlive the batcher.
-  Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events);
-  // Closes the scheduler and waits until everything accepted is done.
+  // Starts at once. Batchers of a scheduler are numbered from 0, `worker` is this one's. The arguments must outlive it.
+  Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events, int worker = 0);
+  // Closes the scheduler and waits until nothing waits there and the last batch is computed.
   ~Batcher();
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
@@ -30,15 +32,14 @@ class Batcher {
 
  private:
   void Loop();
-  void Drop(const DroppedRequest& dropped);
-  void Compute(const Work& work);
-  void Complete(Request& request);
+  void Compute(const Batch& batch);
   void SetBatchStartedAt(absl::Time time);
 
   Scheduler& scheduler_;
   const EngineSource source_;
   const Clock& clock_;
   SchedulerEvents& events_;
+  const int worker_;
 
   mutable absl::Mutex mutex_;
   absl::Time batch_started_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

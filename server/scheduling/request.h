@@ -4,7 +4,6 @@
 #define SERVER_SCHEDULING_REQUEST_H_
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,6 +23,7 @@ enum class Method { kForward, kEmbed };
 
 // Who goes first, most urgent first. server/scheduling/policy.h says how far.
 enum class Priority { kCritical, kHigh, kNormal, kLow };
+inline constexpr int kPriorityCount = 4;
 
 // Where the time of a request went, and what it shared its batches with.
 struct RequestTiming {
@@ -35,8 +35,9 @@ struct RequestTiming {
 };
 
 // Owns its inputs and outputs. The caller fills the first block and calls Scheduler::Submit; from then on the
-// scheduler alone touches it, until `done` is called, exactly once, on the batcher's thread.
-// Threads: Cancel and cancelled by any; the rest by its present owner.
+// scheduler and the batchers alone touch it, until `done` is called, exactly once: on the thread of the batcher that
+// computed the last of it, else on the thread that found that it need not be computed, Scheduler::Cancel's included.
+// Threads: cancelled by any; the rest by its present owner.
 struct Request {
   Method method = Method::kForward;
   std::shared_ptr<const ServedModel> model;  // it was checked against, and is computed by, whatever is served meanwhile
@@ -52,8 +53,6 @@ struct Request {
   std::vector<SequenceOutput> outputs;  // one for each input once done(OK) is called
   RequestTiming timing;
   absl::Time accepted_at;
-  size_t next_input = 0;  // inputs before it have been taken into a batch
-  absl::Status failure;   // why the rest is not to be computed, after a batch failed
 
   int64_t token_count() const {
     int64_t count = 0;
@@ -61,11 +60,11 @@ struct Request {
     return count;
   }
 
-  // Says that nobody waits for the result any more; the scheduler drops it before its next batch.
-  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  // Nobody waits for the result any more. Set by Scheduler::Cancel.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
  private:
+  friend class Scheduler;
   std::atomic<bool> cancelled_ = false;
 };
 

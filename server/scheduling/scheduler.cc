@@ -1,59 +1,220 @@
 #include "server/scheduling/scheduler.h"
 
-#include <utility>
+#include <algorithm>
+#include <numeric>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/log/log.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
-#include "server/scheduling/policy.h"
 
 namespace attnd {
+namespace {
+
+// A caller that gives up this shortly before its deadline gave up because of it: gRPC rounds the time it sends up, and
+// the caller's clock started earlier.
+absl::Duration DeadlineSlack(const Request& request) {
+  return absl::Milliseconds(20) + (request.deadline - request.accepted_at) / 100;
+}
+
+Load& operator+=(Load& load, const Load& other) {
+  load.requests += other.requests;
+  load.tokens += other.tokens;
+  return load;
+}
+
+Load& At(LoadByPriority& loads, Priority priority) { return loads[static_cast<size_t>(priority)]; }
+
+}  // namespace
+
+struct Scheduler::Entry {
+  std::shared_ptr<Request> request;
+  absl::InlinedVector<int64_t, 4> token_counts;  // of its inputs
+  size_t next_input = 0;                         // those before it have been taken into a batch
+  int64_t taken_tokens = 0;
+  int64_t waiting_tokens = 0;
+  int64_t running_batches = 0;  // that hold inputs of it
+  // For the policy.
+  FairShares::Account* account = nullptr;  // while inputs wait
+  int64_t arrival = 0;
+  absl::Time waiting_since;
+  int64_t turns = 0;
+  int times_overtaken = 0;
+  bool goes_first = false;
+  // Why the rest is not to be computed, other than for the caller's giving up.
+  absl::Status failure;
+
+  explicit Entry(std::shared_ptr<Request> accepted) : request(std::move(accepted)) {
+    for (const SequenceInput& input : request->inputs) token_counts.push_back(input.token_count);
+    waiting_tokens = std::accumulate(token_counts.begin(), token_counts.end(), int64_t{0});
+  }
+
+  bool waits() const { return account != nullptr; }
+
+  // OK while somebody still waits for the request and it can be computed.
+  absl::Status CheckAlive(absl::Time now) const {
+    if (!failure.ok()) return failure;
+    const absl::Time expiry = request->deadline - (request->cancelled() ? DeadlineSlack(*request) : absl::Duration());
+    if (expiry <= now) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("the deadline passed while the call ", taken_tokens == 0 ? "waited" : "was computed", ", ",
+                       absl::FormatDuration(now - request->accepted_at), " after it was accepted"));
+    }
+    if (request->cancelled()) return absl::CancelledError("cancelled by the caller before it was computed");
+    return absl::OkStatus();
+  }
+};
+
+struct Scheduler::Ended {
+  std::shared_ptr<Request> request;
+  absl::Status status;
+  int64_t taken_tokens = 0;
+  absl::Duration total;  // since its acceptance
+};
 
 Scheduler::Scheduler(const SchedulerLimits& limits, const Clock& clock, SchedulerEvents& events)
     : limits_(limits), clock_(clock), events_(events) {}
 
+Scheduler::~Scheduler() = default;
+
 absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
-  const int64_t token_count = request->token_count();
-  const absl::MutexLock lock(&mutex_);
-  if (absl::Status status = CheckAdmission(*request, token_count); !status.ok()) return status;
-  ++accepted_requests_;
-  request->accepted_at = clock_.Now();
-  pending_reply_bytes_ += request->reply_bytes;
-  request->outputs.resize(request->inputs.size());
-  entries_.push_back({std::move(request), token_count});
-  queued_tokens_ += token_count;
-  ReportLoad();
-  return absl::OkStatus();
+  auto entry = std::make_unique<Entry>(std::move(request));
+  entry->request->outputs.resize(entry->request->inputs.size());
+  std::vector<Ended> ended;
+  std::optional<Refusal> refusal;
+  {
+    const absl::MutexLock lock(&mutex_);
+    const absl::Time now = clock_.Now();
+    GiveUpExpired(now, ended);
+    entry->request->accepted_at = entry->waiting_since = now;
+    entry->arrival = next_arrival_++;
+    refusal = CheckAdmission(*entry, now);
+    if (!refusal) {
+      pending_reply_bytes_ += entry->request->reply_bytes;
+      ++unfinished_;
+      StartWaiting(*entry);
+      const Request* key = entry->request.get();
+      entries_.emplace(key, std::move(entry));
+    }
+    ReportLoad(now);
+  }
+  Tell(std::move(ended));
+  if (!refusal) return absl::OkStatus();
+  events_.OnRejected(entry->request->method, refusal->reason);
+  return refusal->status;
 }
 
-absl::Status Scheduler::CheckAdmission(const Request& request, int64_t token_count) {
+std::optional<Refusal> Scheduler::CheckAdmission(const Entry& entry, absl::Time now) {
   if (closed_) {
-    events_.OnRejected(request.method, RejectReason::kDraining);
-    return absl::UnavailableError("this server is draining and accepts no new calls; call another one");
+    return Refusal{
+        .reason = RejectReason::kDraining,
+        .status = absl::UnavailableError("this server is draining and accepts no new calls; call another one")};
   }
-  const auto queued_requests = static_cast<int64_t>(entries_.size());
-  if (queued_requests >= limits_.max_requests) {
-    events_.OnRejected(request.method, RejectReason::kQueueRequests);
-    return absl::ResourceExhaustedError(absl::StrCat("the queue holds ", queued_requests, " calls, its limit (",
-                                                     limits_.max_requests, "); call again later"));
+  const Load queued = Queued();
+  const Occupancy occupancy{.queued = queued,
+                            .pending_reply_bytes = pending_reply_bytes_,
+                            .estimated_queue_delay = DelayOf(queued.tokens, now)};
+  const Demand demand{.tokens = entry.waiting_tokens, .reply_bytes = entry.request->reply_bytes};
+  if (auto refusal = CheckCapacity(limits_, occupancy, demand)) return refusal;
+  return CheckFeasible(entry, now);
+}
+
+std::optional<Refusal> Scheduler::CheckFeasible(const Entry& entry, absl::Time now) {
+  const Request& request = *entry.request;
+  const absl::Duration remaining = request.deadline - now;
+  const absl::Duration own = cost_.Of(entry.waiting_tokens) / limits_.worker_count;
+  // Everything as urgent or more so may go first: most of the time that is little enough.
+  int64_t tokens_ahead = 0;
+  for (int level = 0; level <= static_cast<int>(request.priority); ++level) {
+    tokens_ahead += queued_[static_cast<size_t>(level)].tokens;
   }
-  // A call larger than the whole queue may still enter an empty one.
-  if (!entries_.empty() && queued_tokens_ + token_count > limits_.max_tokens) {
-    events_.OnRejected(request.method, RejectReason::kQueueTokens);
-    return absl::ResourceExhaustedError(absl::StrCat("the queue holds ", queued_tokens_, " tokens, and this call's ",
-                                                     token_count, " would exceed its limit of ", limits_.max_tokens,
-                                                     "; call again later"));
+  if (!CheckDeadline(remaining, DelayOf(tokens_ahead, now) + own)) return std::nullopt;
+  // Else what will is counted, in the order of the policy.
+  std::vector<WaitingRequest> waiting;
+  waiting.reserve(waiting_.size() + 1);
+  FairShares::Account& account = shares_.Enter(request.caller);
+  for (const auto& [arrival, other] : waiting_) waiting.push_back(Describe(*other, *other->account));
+  waiting.push_back(Describe(entry, account));
+  shares_.Leave(account);
+  tokens_ahead = TokensAhead(waiting, waiting.size() - 1, limits_, now);
+  return CheckDeadline(remaining, DelayOf(tokens_ahead, now) + own);
+}
+
+void Scheduler::StartWaiting(Entry& entry) {
+  const Request& request = *entry.request;
+  entry.account = &shares_.Enter(request.caller);
+  waiting_.emplace(entry.arrival, &entry);
+  if (request.deadline != absl::InfiniteFuture())
+    by_deadline_.emplace(std::pair(request.deadline, entry.arrival), &entry);
+  At(queued_, request.priority) += {.requests = 1, .tokens = entry.waiting_tokens};
+}
+
+void Scheduler::StopWaiting(Entry& entry) {
+  const Request& request = *entry.request;
+  shares_.Leave(*entry.account);
+  entry.account = nullptr;
+  waiting_.erase(entry.arrival);
+  by_deadline_.erase(std::pair(request.deadline, entry.arrival));
+  At(queued_, request.priority) += {.requests = -1, .tokens = -entry.waiting_tokens};
+  entry.waiting_tokens = 0;
+}
+
+void Scheduler::GiveUp(Entry& entry, absl::Time now, std::vector<Ended>& ended) {
+  if (entry.waits()) StopWaiting(entry);
+  if (entry.running_batches == 0) End(entry, now, ended);
+}
+
+void Scheduler::End(Entry& entry, absl::Time now, std::vector<Ended>& ended) {
+  ended.push_back({.request = entry.request,
+                   .status = entry.CheckAlive(now),
+                   .taken_tokens = entry.taken_tokens,
+                   .total = now - entry.request->accepted_at});
+  entries_.erase(entry.request.get());
+}
+
+void Scheduler::GiveUpExpired(absl::Time now, std::vector<Ended>& ended) {
+  while (!by_deadline_.empty() && by_deadline_.begin()->first.first <= now) {
+    GiveUp(*by_deadline_.begin()->second, now, ended);
   }
-  // The same for the largest reply.
-  if (pending_reply_bytes_ > 0 && pending_reply_bytes_ + request.reply_bytes > limits_.max_pending_reply_bytes) {
-    events_.OnRejected(request.method, RejectReason::kReplyBytes);
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "replies of ", pending_reply_bytes_, " bytes are computed or not yet read, and this call's ",
-        request.reply_bytes, " would exceed the limit of ", limits_.max_pending_reply_bytes, "; call again later"));
+}
+
+void Scheduler::Tell(std::vector<Ended> ended) {
+  if (ended.empty()) return;
+  SchedulerTotals told;
+  for (const Ended& end : ended) {
+    Request& request = *end.request;
+    if (end.status.ok()) {
+      ++told.completed;
+      events_.OnCompleted(request, end.total);
+    } else {
+      ++told.dropped;
+      const CancelStage stage = end.taken_tokens == 0 ? CancelStage::kQueue : CancelStage::kCompute;
+      if (absl::IsCancelled(end.status)) {
+        events_.OnCancelled(request.method, stage, CancelCause::kClient, end.taken_tokens);
+      } else if (absl::IsDeadlineExceeded(end.status)) {
+        events_.OnCancelled(request.method, stage, CancelCause::kDeadline, end.taken_tokens);
+      }
+    }
+    request.done(end.status);
   }
-  if (request.deadline <= clock_.Now()) {
-    return absl::DeadlineExceededError("the call's deadline passed before it reached the queue");
+  const absl::MutexLock lock(&mutex_);
+  totals_.completed += told.completed;
+  totals_.dropped += told.dropped;
+  unfinished_ -= told.completed + told.dropped;
+}
+
+void Scheduler::Cancel(Request& request) {
+  // First, for the batch it may be in: that asks between two layers.
+  request.cancelled_.store(true, std::memory_order_relaxed);
+  std::vector<Ended> ended;
+  {
+    const absl::MutexLock lock(&mutex_);
+    const auto found = entries_.find(&request);
+    if (found == entries_.end()) return;
+    const absl::Time now = clock_.Now();
+    GiveUp(*found->second, now, ended);
+    ReportLoad(now);
   }
-  return absl::OkStatus();
+  Tell(std::move(ended));
 }
 
 void Scheduler::ReleaseReply(const Request& request) {
@@ -67,9 +228,19 @@ void Scheduler::Close() {
 }
 
 void Scheduler::Abort() {
-  const absl::MutexLock lock(&mutex_);
-  closed_ = true;
-  aborted_ = true;
+  std::vector<Ended> ended;
+  {
+    const absl::MutexLock lock(&mutex_);
+    closed_ = true;
+    const absl::Time now = clock_.Now();
+    while (!waiting_.empty()) {
+      Entry& entry = *waiting_.begin()->second;
+      entry.failure = absl::UnavailableError("this server stopped before the call was computed; call another one");
+      GiveUp(entry, now, ended);
+    }
+    ReportLoad(now);
+  }
+  Tell(std::move(ended));
 }
 
 bool Scheduler::WaitUntilDrained(absl::Duration timeout) {
@@ -87,78 +258,158 @@ SchedulerTotals Scheduler::totals() const {
   return totals_;
 }
 
-void Scheduler::CountDone(bool completed) {
+absl::Duration Scheduler::EstimatedQueueDelay() const {
   const absl::MutexLock lock(&mutex_);
-  ++(completed ? totals_.completed : totals_.dropped);
+  return DelayOf(Queued().tokens, clock_.Now());
 }
 
-Work Scheduler::Take() {
-  const absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &Scheduler::HasWorkOrIsClosed));
-  Work work;
-  DropDead(work);
-  TakeBatch(work);
-  work.closed = closed_ && work.batch.empty() && entries_.empty();
-  ReportLoad();
-  return work;
-}
-
-absl::Status Scheduler::CheckAlive(const Request& request) const {
-  if (!request.failure.ok()) return request.failure;
-  // A caller whose deadline passes cancels, too.
-  if (request.deadline <= clock_.Now()) {
-    return absl::DeadlineExceededError(absl::StrCat("the deadline passed while the call waited, ",
-                                                    absl::FormatDuration(clock_.Now() - request.accepted_at),
-                                                    " after it was accepted"));
-  }
-  if (request.cancelled()) return absl::CancelledError("cancelled by the caller before it was computed");
-  if (aborted_) return absl::UnavailableError("this server stopped before the call was computed; call another one");
-  return absl::OkStatus();
-}
-
-void Scheduler::DropDead(Work& work) {
-  std::deque<Entry> alive;
-  for (Entry& entry : entries_) {
-    absl::Status status = CheckAlive(*entry.request);
-    if (status.ok()) {
-      alive.push_back(std::move(entry));
-      continue;
+std::optional<Batch> Scheduler::Take() {
+  for (;;) {
+    std::vector<Ended> ended;
+    std::optional<Batch> batch;
+    bool is_over = false;
+    {
+      const absl::MutexLock lock(&mutex_);
+      AwaitDue();
+      const absl::Time now = clock_.Now();
+      GiveUpExpired(now, ended);
+      if (!waiting_.empty()) batch = TakeBatch(now);
+      is_over = closed_ && waiting_.empty();
+      ReportLoad(now);
     }
-    queued_tokens_ -= entry.remaining_tokens;
-    work.dropped.push_back({std::move(entry.request), std::move(status)});
+    Tell(std::move(ended));
+    if (batch || is_over) return batch;
   }
-  entries_ = std::move(alive);
 }
 
-void Scheduler::TakeBatch(Work& work) {
-  std::vector<const Request*> waiting;
-  waiting.reserve(entries_.size());
-  for (const Entry& entry : entries_) waiting.push_back(entry.request.get());
-  const BatchPlan plan = PlanBatch(waiting, limits_.max_batch_tokens);
-  for (const size_t input_count : plan.input_counts) {
-    Entry& entry = entries_.front();
-    Request& request = *entry.request;
-    work.batch.push_back({entry.request, request.next_input, input_count});
-    for (size_t i = 0; i < input_count; ++i) {
-      entry.remaining_tokens -= request.inputs[request.next_input].token_count;
-      ++request.next_input;
-    }
-    if (request.next_input == request.inputs.size()) entries_.pop_front();
+absl::Time Scheduler::DueAt() const {
+  if (closed_) return absl::InfinitePast();
+  if (waiting_.empty()) return absl::InfiniteFuture();
+  QueueSummary queue{.size = Queued(), .oldest_arrival = waiting_.begin()->second->request->accepted_at};
+  if (!by_deadline_.empty()) queue.earliest_deadline = by_deadline_.begin()->first.first;
+  return BatchDueAt(queue, limits_);
+}
+
+void Scheduler::AwaitDue() {
+  for (absl::Time due_at = DueAt(); due_at > clock_.Now(); due_at = DueAt()) {
+    const auto has_changed = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return DueAt() != due_at; };
+    clock_.AwaitWithDeadline(mutex_, absl::Condition(&has_changed), due_at);
   }
-  queued_tokens_ -= plan.size.tokens;
-  running_ = plan.size;
-  work.size = plan.size;
-  if (!work.batch.empty()) events_.OnBatchStarted({.size = plan.size, .close_reason = plan.close_reason});
 }
 
-void Scheduler::FinishBatch() {
-  const absl::MutexLock lock(&mutex_);
-  running_ = {};
-  ReportLoad();
+WaitingRequest Scheduler::Describe(const Entry& entry, const FairShares::Account& account) const {
+  const Request& request = *entry.request;
+  return {.model = request.model.get(),
+          .priority = request.priority,
+          .caller = account.number,
+          .caller_lead_tokens = shares_.Lead(account),
+          .arrival = entry.arrival,
+          .waiting_since = entry.waiting_since,
+          .deadline = request.deadline,
+          .turns = entry.turns,
+          .times_overtaken = entry.times_overtaken,
+          .goes_first = entry.goes_first,
+          .token_counts = absl::MakeConstSpan(entry.token_counts).subspan(entry.next_input)};
 }
 
-void Scheduler::ReportLoad() {
-  events_.OnLoadChanged({.requests = static_cast<int64_t>(entries_.size()), .tokens = queued_tokens_}, running_);
+Batch Scheduler::TakeBatch(absl::Time now) {
+  shares_.Advance();
+  std::vector<Entry*> entries;
+  std::vector<WaitingRequest> waiting;
+  entries.reserve(waiting_.size());
+  waiting.reserve(waiting_.size());
+  for (const auto& [arrival, entry] : waiting_) {
+    entries.push_back(entry);
+    waiting.push_back(Describe(*entry, *entry->account));
+  }
+  const BatchPlan plan = PlanBatch(waiting, limits_, now, closed_);
+  for (const size_t index : plan.overtaken) ++entries[index]->times_overtaken;
+  if (!plan.overtaken.empty()) entries[plan.overtaken.front()]->goes_first = true;
+  Batch batch{.number = next_batch_++, .size = plan.size, .close_reason = plan.close_reason, .started_at = now};
+  for (const PlannedSlice& slice : plan.slices) {
+    batch.slices.push_back(TakeSlice(*entries[slice.request], slice.input_count, now));
+  }
+  running_batches_.push_back({.number = batch.number, .tokens = batch.size.tokens, .started_at = now});
+  events_.OnBatchStarted({.size = plan.size, .close_reason = plan.close_reason});
+  return batch;
+}
+
+BatchSlice Scheduler::TakeSlice(Entry& entry, size_t input_count, absl::Time now) {
+  Request& request = *entry.request;
+  const auto first = entry.token_counts.begin() + static_cast<std::ptrdiff_t>(entry.next_input);
+  const int64_t tokens = std::accumulate(first, first + static_cast<std::ptrdiff_t>(input_count), int64_t{0});
+  BatchSlice slice{
+      .request = entry.request, .first_input = entry.next_input, .input_count = input_count, .token_count = tokens};
+  if (entry.turns++ == 0) request.timing.queue = now - request.accepted_at;
+  entry.waiting_since = now;
+  entry.times_overtaken = 0;
+  entry.goes_first = false;
+  entry.next_input += input_count;
+  entry.taken_tokens += tokens;
+  entry.waiting_tokens -= tokens;
+  ++entry.running_batches;
+  FairShares::Charge(*entry.account, tokens);
+  At(queued_, request.priority) += {.requests = 0, .tokens = -tokens};
+  At(running_, request.priority) += {.requests = 1, .tokens = tokens};
+  if (entry.next_input == request.inputs.size()) StopWaiting(entry);
+  return slice;
+}
+
+void Scheduler::Finish(const Batch& batch, const absl::Status& result) {
+  if (!result.ok() && !absl::IsCancelled(result)) {
+    LOG(ERROR) << "a batch of " << batch.size.tokens << " tokens failed: " << result;
+  }
+  std::vector<Ended> ended;
+  {
+    const absl::MutexLock lock(&mutex_);
+    const absl::Time now = clock_.Now();
+    const bool was_near_full =
+        2 * batch.size.tokens >= limits_.max_batch_tokens || batch.close_reason == CloseReason::kMaxRequests;
+    if (result.ok() && was_near_full) cost_.Add(batch.size.tokens, now - batch.started_at);
+    std::erase_if(running_batches_, [&](const RunningBatch& running) { return running.number == batch.number; });
+    for (const BatchSlice& slice : batch.slices) FinishSlice(slice, batch, result, now, ended);
+    ReportLoad(now);
+  }
+  Tell(std::move(ended));
+}
+
+void Scheduler::FinishSlice(const BatchSlice& slice, const Batch& batch, const absl::Status& result, absl::Time now,
+                            std::vector<Ended>& ended) {
+  Request& request = *slice.request;
+  Entry& entry = *entries_.at(slice.request.get());
+  RequestTiming& timing = request.timing;
+  timing.compute += now - batch.started_at;
+  timing.batch_tokens += batch.size.tokens;
+  timing.batch_requests += batch.size.requests;
+  ++timing.batch_count;
+  At(running_, request.priority) += {.requests = -1, .tokens = -slice.token_count};
+  --entry.running_batches;
+  const bool is_alive = entry.CheckAlive(now).ok();
+  if (is_alive && !result.ok()) {
+    // What the engine says of itself is for the log.
+    entry.failure = absl::InternalError("the engine failed to compute this call; the server's log says why");
+  }
+  if (!is_alive || !result.ok() || !entry.waits()) GiveUp(entry, now, ended);
+}
+
+Load Scheduler::Queued() const {
+  Load total;
+  for (const Load& load : queued_) total += load;
+  return total;
+}
+
+absl::Duration Scheduler::DelayOf(int64_t tokens, absl::Time now) const {
+  absl::Duration until_free = absl::InfiniteDuration();
+  for (const RunningBatch& batch : running_batches_) {
+    until_free = std::min(until_free, std::max(absl::ZeroDuration(), batch.started_at + cost_.Of(batch.tokens) - now));
+  }
+  const bool one_is_free = running_batches_.size() < static_cast<size_t>(limits_.worker_count);
+  return (one_is_free ? absl::ZeroDuration() : until_free) + cost_.Of(tokens) / limits_.worker_count;
+}
+
+void Scheduler::ReportLoad(absl::Time now) {
+  events_.OnLoadChanged(
+      {.queued = queued_, .running = running_, .estimated_queue_delay = DelayOf(Queued().tokens, now)});
 }
 
 }  // namespace attnd

@@ -11,7 +11,7 @@ namespace attnd {
 struct Metrics::Registry {
   explicit Registry(const MetricsOptions& options)
       : rpc(*collectable),
-        scheduler(options.max_batch_requests, options.max_batch_tokens, *collectable),
+        scheduler(options.max_batch_requests, options.max_batch_tokens, options.worker_count, *collectable),
         model(options.server_version, *collectable) {}
 
   std::shared_ptr<prometheus::Registry> collectable = std::make_shared<prometheus::Registry>();
@@ -42,13 +42,17 @@ void Metrics::OnStreamItemReleased(RpcMethod method) { registry_->rpc.OnStreamIt
 
 void Metrics::OnRejected(Method method, RejectReason reason) { registry_->scheduler.OnRejected(method, reason); }
 
-void Metrics::OnLoadChanged(Load queued, Load running) { registry_->scheduler.OnLoadChanged(queued, running); }
+void Metrics::OnLoadChanged(const SchedulerLoad& load) { registry_->scheduler.OnLoadChanged(load); }
 
-void Metrics::OnCancelled(Method method, CancelStage stage, CancelCause cause) {
-  registry_->scheduler.OnCancelled(method, stage, cause);
+void Metrics::OnCancelled(Method method, CancelStage stage, CancelCause cause, int64_t wasted_tokens) {
+  registry_->scheduler.OnCancelled(method, stage, cause, wasted_tokens);
 }
 
 void Metrics::OnBatchStarted(const BatchReport& batch) { registry_->scheduler.OnBatchStarted(batch); }
+
+void Metrics::OnBatchComputed(int worker, absl::Duration duration) {
+  registry_->scheduler.OnBatchComputed(worker, duration);
+}
 
 void Metrics::OnCompleted(const Request& request, absl::Duration total) {
   registry_->scheduler.OnCompleted(request, total);

@@ -31,8 +31,9 @@ enum class ReloadOutcome { kDone, kFailed, kRefused };
 const char* RpcMethodName(RpcMethod method);
 
 struct MetricsOptions {
-  int64_t max_batch_requests = 1024;  // upper ends of the size histograms
+  int64_t max_batch_requests = 256;  // upper ends of the size histograms
   int64_t max_batch_tokens = 2048;
+  int worker_count = 1;
   std::string server_version;
 };
 
@@ -58,9 +59,10 @@ class Metrics final : public SchedulerEvents {
   void OnStreamItemReleased(RpcMethod method);
 
   void OnRejected(Method method, RejectReason reason) override;
-  void OnLoadChanged(Load queued, Load running) override;
-  void OnCancelled(Method method, CancelStage stage, CancelCause cause) override;
+  void OnLoadChanged(const SchedulerLoad& load) override;
+  void OnCancelled(Method method, CancelStage stage, CancelCause cause, int64_t wasted_tokens) override;
   void OnBatchStarted(const BatchReport& batch) override;
+  void OnBatchComputed(int worker, absl::Duration duration) override;
   void OnCompleted(const Request& request, absl::Duration total) override;
 
   // The model being served, and how long it took to load.

@@ -1,17 +1,23 @@
 #include "server/telemetry/scheduler_metrics.h"
 
+#include <string>
+
 #include "server/telemetry/buckets.h"
 
 namespace attnd {
 namespace {
 
 constexpr const char* kMethodNames[] = {"Forward", "Embed"};
-constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "reply_bytes", "draining"};
+constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible",
+                                          "draining"};
 constexpr const char* kCancelStages[] = {"queue", "compute"};
 constexpr const char* kCancelCauses[] = {"client", "deadline"};
-constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget", "other_model"};
+constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget", "max_requests",
+                                         "delay",       "other_model",  "drain"};
+constexpr const char* kPriorityNames[] = {"critical", "high", "normal", "low"};
 
 using CounterFamily = prometheus::Family<prometheus::Counter>;
+using GaugeFamily = prometheus::Family<prometheus::Gauge>;
 using HistogramFamily = prometheus::Family<prometheus::Histogram>;
 
 CounterFamily& Counters(const char* name, const char* help, prometheus::Registry& registry) {
@@ -22,17 +28,18 @@ HistogramFamily& Histograms(const char* name, const char* help, prometheus::Regi
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-prometheus::Gauge* OneGauge(const char* name, const char* help, prometheus::Registry& registry) {
-  return &prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+GaugeFamily& Gauges(const char* name, const char* help, prometheus::Registry& registry) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
 }
 
 }  // namespace
 
-SchedulerMetrics::SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch_tokens,
+SchedulerMetrics::SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch_tokens, int worker_count,
                                    prometheus::Registry& registry) {
   AddMethodSeries(registry);
   AddBatchSeries(max_batch_requests, max_batch_tokens, registry);
   AddLoadSeries(registry);
+  AddWorkerSeries(worker_count, registry);
 }
 
 void SchedulerMetrics::AddMethodSeries(prometheus::Registry& registry) {
@@ -45,7 +52,8 @@ void SchedulerMetrics::AddMethodSeries(prometheus::Registry& registry) {
   auto& tokens = Counters("attnd_tokens_processed_total",
                           "Tokens of calls computed to their end; batches hold no padding.", registry);
   auto& rejected = Counters("attnd_rejected_total", "Calls refused before they were accepted.", registry);
-  auto& cancelled = Counters("attnd_cancelled_total", "Accepted calls given up before they were computed.", registry);
+  auto& cancelled =
+      Counters("attnd_cancelled_total", "Accepted calls given up before their result was ready.", registry);
   for (size_t method = 0; method < kMethodCount; ++method) {
     PerMethod& metrics = methods_[method];
     const prometheus::Labels labels = {{"method", kMethodNames[method]}};
@@ -81,25 +89,59 @@ void SchedulerMetrics::AddBatchSeries(int64_t max_batch_requests, int64_t max_ba
 }
 
 void SchedulerMetrics::AddLoadSeries(prometheus::Registry& registry) {
-  queue_requests_ = OneGauge("attnd_queue_requests", "Calls waiting for a batch.", registry);
-  queue_tokens_ = OneGauge("attnd_queue_tokens", "Tokens waiting for a batch.", registry);
-  inflight_requests_ = OneGauge("attnd_inflight_requests", "Calls in the batch being computed.", registry);
-  inflight_tokens_ = OneGauge("attnd_inflight_tokens", "Tokens in the batch being computed.", registry);
+  auto& queue_requests = Gauges("attnd_queue_requests", "Calls waiting for a batch.", registry);
+  auto& queue_tokens = Gauges("attnd_queue_tokens", "Tokens waiting for a batch.", registry);
+  auto& inflight_requests = Gauges("attnd_inflight_requests", "Calls in the batches being computed.", registry);
+  auto& inflight_tokens = Gauges("attnd_inflight_tokens", "Tokens in the batches being computed.", registry);
+  for (size_t priority = 0; priority < priorities_.size(); ++priority) {
+    const prometheus::Labels labels = {{"priority", kPriorityNames[priority]}};
+    priorities_[priority] = {.queue_requests = &queue_requests.Add(labels),
+                             .queue_tokens = &queue_tokens.Add(labels),
+                             .inflight_requests = &inflight_requests.Add(labels),
+                             .inflight_tokens = &inflight_tokens.Add(labels)};
+  }
+  estimated_queue_delay_ =
+      &Gauges(
+           "attnd_estimated_queue_delay_seconds",
+           "Seconds until what waits is computed, by the measured cost of a token; 0 before the first near full batch.",
+           registry)
+           .Add({});
+  auto& wasted_tokens = Counters("attnd_wasted_tokens_total",
+                                 "Tokens put in a batch for calls that were given up, by who gave them up.", registry);
+  for (size_t cause = 0; cause < kCancelCauseCount; ++cause) {
+    wasted_tokens_[cause] = &wasted_tokens.Add({{"cause", kCancelCauses[cause]}});
+  }
+}
+
+void SchedulerMetrics::AddWorkerSeries(int worker_count, prometheus::Registry& registry) {
+  auto& busy = Counters("attnd_worker_busy_seconds_total", "Seconds a batcher spent on batches.", registry);
+  for (int worker = 0; worker < worker_count; ++worker) {
+    worker_busy_.push_back(&busy.Add({{"worker", std::to_string(worker)}}));
+  }
 }
 
 void SchedulerMetrics::OnRejected(Method method, RejectReason reason) {
   At(method).rejected[static_cast<size_t>(reason)]->Increment();
 }
 
-void SchedulerMetrics::OnLoadChanged(Load queued, Load running) {
-  queue_requests_->Set(static_cast<double>(queued.requests));
-  queue_tokens_->Set(static_cast<double>(queued.tokens));
-  inflight_requests_->Set(static_cast<double>(running.requests));
-  inflight_tokens_->Set(static_cast<double>(running.tokens));
+void SchedulerMetrics::OnLoadChanged(const SchedulerLoad& load) {
+  for (size_t priority = 0; priority < priorities_.size(); ++priority) {
+    const PerPriority& gauges = priorities_[priority];
+    gauges.queue_requests->Set(static_cast<double>(load.queued[priority].requests));
+    gauges.queue_tokens->Set(static_cast<double>(load.queued[priority].tokens));
+    gauges.inflight_requests->Set(static_cast<double>(load.running[priority].requests));
+    gauges.inflight_tokens->Set(static_cast<double>(load.running[priority].tokens));
+  }
+  estimated_queue_delay_->Set(absl::ToDoubleSeconds(load.estimated_queue_delay));
 }
 
-void SchedulerMetrics::OnCancelled(Method method, CancelStage stage, CancelCause cause) {
+void SchedulerMetrics::OnCancelled(Method method, CancelStage stage, CancelCause cause, int64_t wasted_tokens) {
   At(method).cancelled[static_cast<size_t>(stage)][static_cast<size_t>(cause)]->Increment();
+  wasted_tokens_[static_cast<size_t>(cause)]->Increment(static_cast<double>(wasted_tokens));
+}
+
+void SchedulerMetrics::OnBatchComputed(int worker, absl::Duration duration) {
+  worker_busy_[static_cast<size_t>(worker)]->Increment(absl::ToDoubleSeconds(duration));
 }
 
 void SchedulerMetrics::OnBatchStarted(const BatchReport& batch) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "server/scheduling/events.h"
@@ -21,21 +22,23 @@ namespace attnd {
 class SchedulerMetrics {
  public:
   // The limits are the upper ends of the size histograms.
-  SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch_tokens, prometheus::Registry& registry);
+  SchedulerMetrics(int64_t max_batch_requests, int64_t max_batch_tokens, int worker_count,
+                   prometheus::Registry& registry);
 
   void OnRejected(Method method, RejectReason reason);
-  void OnLoadChanged(Load queued, Load running);
-  void OnCancelled(Method method, CancelStage stage, CancelCause cause);
+  void OnLoadChanged(const SchedulerLoad& load);
+  void OnCancelled(Method method, CancelStage stage, CancelCause cause, int64_t wasted_tokens);
   void OnBatchStarted(const BatchReport& batch);
+  void OnBatchComputed(int worker, absl::Duration duration);
   void OnCompleted(const Request& request, absl::Duration total);
 
  private:
   // Numbers of values of the enumerations in events.h, which index the arrays below.
   static constexpr size_t kMethodCount = 2;
-  static constexpr size_t kRejectReasonCount = 4;
+  static constexpr size_t kRejectReasonCount = 5;
   static constexpr size_t kCancelStageCount = 2;
   static constexpr size_t kCancelCauseCount = 2;
-  static constexpr size_t kCloseReasonCount = 3;
+  static constexpr size_t kCloseReasonCount = 6;
 
   struct PerMethod {
     prometheus::Histogram* total = nullptr;
@@ -46,9 +49,17 @@ class SchedulerMetrics {
     std::array<std::array<prometheus::Counter*, kCancelCauseCount>, kCancelStageCount> cancelled = {};
   };
 
+  struct PerPriority {
+    prometheus::Gauge* queue_requests = nullptr;
+    prometheus::Gauge* queue_tokens = nullptr;
+    prometheus::Gauge* inflight_requests = nullptr;
+    prometheus::Gauge* inflight_tokens = nullptr;
+  };
+
   void AddMethodSeries(prometheus::Registry& registry);
   void AddBatchSeries(int64_t max_batch_requests, int64_t max_batch_tokens, prometheus::Registry& registry);
   void AddLoadSeries(prometheus::Registry& registry);
+  void AddWorkerSeries(int worker_count, prometheus::Registry& registry);
   PerMethod& At(Method method) { return methods_[static_cast<size_t>(method)]; }
 
   std::array<PerMethod, kMethodCount> methods_;
@@ -56,10 +67,10 @@ class SchedulerMetrics {
   prometheus::Histogram* batch_tokens_ = nullptr;
   prometheus::Histogram* input_tokens_ = nullptr;
   std::array<prometheus::Counter*, kCloseReasonCount> batches_ = {};
-  prometheus::Gauge* queue_requests_ = nullptr;
-  prometheus::Gauge* queue_tokens_ = nullptr;
-  prometheus::Gauge* inflight_requests_ = nullptr;
-  prometheus::Gauge* inflight_tokens_ = nullptr;
+  std::array<prometheus::Counter*, kCancelCauseCount> wasted_tokens_ = {};
+  std::array<PerPriority, kPriorityCount> priorities_ = {};
+  prometheus::Gauge* estimated_queue_delay_ = nullptr;
+  std::vector<prometheus::Counter*> worker_busy_;  // one for each worker
 };
 
 }  // namespace attnd

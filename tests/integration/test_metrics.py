@@ -19,21 +19,25 @@ CODES = ["OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "No
 
 def expected_at_zero() -> list[str]:
     """Every series that counts."""
-    series = ["attnd_queue_requests", "attnd_queue_tokens", "attnd_inflight_requests", "attnd_inflight_tokens",
-              "attnd_batch_requests_count", "attnd_batch_tokens_count", "attnd_input_tokens_count"]
+    series = [f'attnd_{name}{{priority="{priority}"}}'
+              for name in ("queue_requests", "queue_tokens", "inflight_requests", "inflight_tokens")
+              for priority in ("critical", "high", "normal", "low")]
+    series += ["attnd_estimated_queue_delay_seconds", 'attnd_worker_busy_seconds_total{worker="0"}',
+               'attnd_wasted_tokens_total{cause="client"}', 'attnd_wasted_tokens_total{cause="deadline"}',
+               "attnd_batch_requests_count", "attnd_batch_tokens_count", "attnd_input_tokens_count"]
     for method in ("Forward", "Embed", "GetModel"):
         series.append("grpc_server_started_total" + rpc_labels(method))
         series.append("grpc_server_handling_seconds_count" + rpc_labels(method))
         series += ["grpc_server_handled_total" + rpc_labels(method, grpc_code=code) for code in CODES]
     series += [f'attnd_model_reloads_total{{outcome="{outcome}"}}' for outcome in ("done", "failed", "refused")]
-    for reason in ("worker_idle", "token_budget", "other_model"):
+    for reason in ("worker_idle", "token_budget", "max_requests", "delay", "other_model", "drain"):
         series.append(f'attnd_batches_total{{close_reason="{reason}"}}')
     for method in ("Forward", "Embed"):
         for stage in ("request_duration", "queue_wait", "compute"):
             series.append(f'attnd_{stage}_seconds_count{{method="{method}"}}')
         for kind in ("real", "padding"):
             series.append(f'attnd_tokens_processed_total{{kind="{kind}",method="{method}"}}')
-        for reason in ("queue_requests", "queue_tokens", "reply_bytes", "draining"):
+        for reason in ("queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining"):
             series.append(f'attnd_rejected_total{{method="{method}",reason="{reason}"}}')
         for cause in ("client", "deadline"):
             for stage in ("queue", "compute"):
@@ -87,8 +91,8 @@ class MetricsTest(unittest.TestCase):
                 "attnd_batch_requests_sum": 3,
                 "attnd_input_tokens_count": 4,
                 'attnd_input_tokens_bucket{le="4"}': 3,
-                "attnd_queue_requests": 0,
-                "attnd_inflight_tokens": 0,
+                'attnd_queue_requests{priority="normal"}': 0,
+                'attnd_inflight_tokens{priority="normal"}': 0,
             }
             for series, value in expected.items():
                 self.assertEqual(server.metric(series), value, series)

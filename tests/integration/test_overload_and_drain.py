@@ -90,7 +90,7 @@ class GivenUpTest(unittest.TestCase):
     def test_one_whose_caller_left_counts_as_cancelled(self) -> None:
         def leave(server: ServerProcess, request: pb.EmbedRequest) -> None:
             call = server.stub.Embed.future(request)
-            wait_until(lambda: server.metric("attnd_inflight_requests") == 1, "the call is computed")
+            wait_until(lambda: server.metric('attnd_inflight_requests{priority="normal"}') == 1, "the call is computed")
             call.cancel()
 
         self.check_counted_as("Canceled", leave)

@@ -135,8 +135,8 @@ class FlowTest(unittest.TestCase):
             stream = server.stub.ForwardStream(endless())
             # Nobody reads the replies.
             wait_until(lambda: server.metric(items) == 8, "the stream is full")
-            wait_until(lambda: server.metric("attnd_queue_requests") + server.metric("attnd_inflight_requests") == 0,
-                       "what it holds is computed")
+            wait_until(lambda: all(server.metric(f'attnd_{name}{{priority="normal"}}') == 0
+                                   for name in ("queue_requests", "inflight_requests")), "what it holds is computed")
             stalled_at = server.metric(received)
             memory = server.metric("process_resident_memory_bytes")
             # Other callers go on meanwhile; the stream does not.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,7 +38,7 @@ class BatcherTest : public testing::Test {
   RecordingEvents events_;
   std::shared_ptr<FakeEngine> engine_ = std::make_shared<FakeEngine>(clock_, kBatchDuration);
   Scheduler scheduler_{
-      {.max_requests = 3, .max_tokens = 20, .max_batch_tokens = 10, .max_pending_reply_bytes = 100}, clock_, events_};
+      {.max_requests = 3, .max_tokens = 20, .max_pending_reply_bytes = 100, .max_batch_tokens = 10}, clock_, events_};
   std::unique_ptr<Batcher> batcher_ =
       std::make_unique<Batcher>(scheduler_, [this](const Request&) -> Engine& { return *engine_; }, clock_, events_);
   TestCall occupant_{{1}};
@@ -162,7 +163,7 @@ TEST_F(BatcherTest, ACancelledCallIsNotComputed) {
   Occupy();
   TestCall call({5});
   ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
-  call.request()->Cancel();
+  scheduler_.Cancel(*call.request());
   engine_->Permit(10);
   EXPECT_EQ(call.Wait().code(), absl::StatusCode::kCancelled);
   EXPECT_THAT(engine_->WaitForBatches(1), ElementsAre(ElementsAre(1)));
@@ -177,17 +178,6 @@ TEST_F(BatcherTest, ACallWhoseDeadlinePassesInTheQueueIsNotComputed) {
   engine_->Permit(10);
   EXPECT_EQ(call.Wait().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(engine_->WaitForBatches(1), ElementsAre(ElementsAre(1)));
-  EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kDeadline)));
-}
-
-TEST_F(BatcherTest, ACallThatIsCancelledAsItsDeadlinePassesCountsAsExpired) {
-  Occupy();
-  TestCall call({5});
-  call.request()->deadline = clock_.Now() + kBatchDuration / 2;
-  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
-  call.request()->Cancel();
-  engine_->Permit(10);
-  EXPECT_EQ(call.Wait().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kDeadline)));
 }
 
@@ -266,6 +256,139 @@ TEST_F(BatcherTest, LoadIsReportedAsItMoves) {
   EXPECT_TRUE(call.Wait().ok());
   EXPECT_EQ(events_.queued().requests, 0);
   EXPECT_EQ(events_.running().requests, 0);
+}
+
+TEST_F(BatcherTest, ABatchThatNobodyWaitsForStopsBetweenLayers) {
+  TestCall call({5});
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+  engine_->WaitForBatches(1);
+  scheduler_.Cancel(*call.request());
+  engine_->Permit(1);
+  EXPECT_EQ(call.Wait().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(engine_->abandoned(), 1);
+  EXPECT_EQ(events_.wasted_tokens(), 5);
+  EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kCompute, CancelCause::kClient)));
+}
+
+TEST_F(BatcherTest, ABatchThatOneCallWaitsForIsComputed) {
+  Occupy();
+  TestCall cancelled({5});
+  TestCall awaited({4});
+  ASSERT_TRUE(scheduler_.Submit(cancelled.request()).ok());
+  ASSERT_TRUE(scheduler_.Submit(awaited.request()).ok());
+  engine_->Permit(1);
+  engine_->WaitForBatches(2);
+  scheduler_.Cancel(*cancelled.request());
+  engine_->Permit(1);
+  EXPECT_TRUE(awaited.Wait().ok());
+  EXPECT_EQ(cancelled.Wait().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(engine_->abandoned(), 0);
+}
+
+TEST_F(BatcherTest, ACancelledCallIsDoneWhileAnotherIsComputed) {
+  Occupy();
+  TestCall call({5});
+  ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+  scheduler_.Cancel(*call.request());
+  EXPECT_EQ(call.Wait().code(), absl::StatusCode::kCancelled);
+  EXPECT_FALSE(occupant_.is_done());
+}
+
+TEST_F(BatcherTest, TheTimeSpentOnBatchesIsToldByWorker) {
+  Occupy();
+  engine_->Permit(1);
+  EXPECT_TRUE(occupant_.Wait().ok());
+  EXPECT_THAT(events_.busy(), ElementsAre(Pair(0, kBatchDuration)));
+}
+
+// With a delay, on threads that wait for the time.
+class DelayTest : public BatcherTest {
+ protected:
+  static constexpr absl::Duration kDelay = absl::Milliseconds(4);
+
+  DelayTest() {
+    batcher_.reset();
+    engine_->Permit(1000);
+  }
+
+  Scheduler delaying_{{.max_batch_tokens = 10, .max_batch_requests = 3, .max_queue_delay = kDelay}, clock_, events_};
+  Batcher delayed_{delaying_, [this](const Request&) -> Engine& { return *engine_; }, clock_, events_};
+};
+
+TEST_F(DelayTest, ABatchWaitsForMoreUntilItsFirstCallHasWaitedForTheDelay) {
+  TestCall first({2});
+  TestCall second({3});
+  ASSERT_TRUE(delaying_.Submit(first.request()).ok());
+  clock_.Advance(kDelay - absl::Nanoseconds(1));
+  ASSERT_TRUE(delaying_.Submit(second.request()).ok());
+  clock_.Advance(absl::Nanoseconds(1));
+  EXPECT_TRUE(second.Wait().ok());
+  EXPECT_THAT(engine_->WaitForBatches(1), ElementsAre(ElementsAre(2, 3)));
+  EXPECT_THAT(events_.close_reasons(), ElementsAre(CloseReason::kDelay));
+  EXPECT_EQ(first.request()->timing.queue, kDelay);
+}
+
+TEST_F(DelayTest, AFullBatchDoesNotWait) {
+  TestCall first({2});
+  TestCall second({9});
+  ASSERT_TRUE(delaying_.Submit(first.request()).ok());
+  ASSERT_TRUE(delaying_.Submit(second.request()).ok());
+  engine_->WaitForBatches(1);
+  EXPECT_TRUE(first.Wait().ok());
+}
+
+TEST_F(DelayTest, ClosingEndsTheWait) {
+  TestCall call({2});
+  ASSERT_TRUE(delaying_.Submit(call.request()).ok());
+  delaying_.Close();
+  EXPECT_TRUE(call.Wait().ok());
+  EXPECT_THAT(events_.close_reasons(), ElementsAre(CloseReason::kDrain));
+}
+
+// Several batchers on one scheduler, and callers that come, go and give up.
+TEST(BatchersTest, EveryAcceptedCallIsAnsweredExactlyOnce) {
+  constexpr int kWorkers = 3;
+  constexpr int kCallers = 4;
+  constexpr int kCalls = 300;
+  FakeClock clock;
+  RecordingEvents events;
+  Scheduler scheduler({.max_batch_tokens = 10, .max_batch_requests = 4, .worker_count = kWorkers}, clock, events);
+  std::vector<std::unique_ptr<FakeEngine>> engines;
+  std::vector<std::unique_ptr<Batcher>> batchers;
+  for (int worker = 0; worker < kWorkers; ++worker) {
+    FakeEngine& engine = *engines.emplace_back(std::make_unique<FakeEngine>(clock, absl::Milliseconds(1)));
+    engine.Permit(1 << 30);
+    batchers.push_back(std::make_unique<Batcher>(
+        scheduler, [&engine](const Request&) -> Engine& { return engine; }, clock, events, worker));
+  }
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller) {
+    callers.emplace_back([&scheduler, &clock, caller] {
+      std::vector<std::unique_ptr<TestCall>> calls;
+      for (int i = 0; i < kCalls; ++i) {
+        TestCall& call = *calls.emplace_back(std::make_unique<TestCall>(std::vector<int64_t>{1 + i % 10, 7, 3}));
+        call.Of(std::to_string(caller)).At(static_cast<Priority>(i % kPriorityCount));
+        if (i % 5 == 0) call.By(clock.Now() + absl::Milliseconds(i % 50));
+        if (!scheduler.Submit(call.request()).ok()) {
+          calls.pop_back();
+        } else if (i % 3 == 0) {
+          scheduler.Cancel(*call.request());
+        }
+      }
+      for (const auto& call : calls) {
+        if (!call->Wait().ok()) continue;
+        const std::vector<SequenceOutput>& outputs = call->request()->outputs;
+        EXPECT_EQ(outputs[0].embedding[0], static_cast<float>(call->request()->inputs[0].token_count));
+        EXPECT_EQ(outputs[2].embedding[0], 3);
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  scheduler.Close();
+  EXPECT_TRUE(scheduler.WaitUntilDrained(absl::InfiniteDuration()));
+  batchers.clear();
+  for (const Load& load : events.load().queued) EXPECT_EQ(load.requests, 0);
+  for (const Load& load : events.load().running) EXPECT_EQ(load.tokens, 0);
 }
 
 }  // namespace

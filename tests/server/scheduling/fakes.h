@@ -3,8 +3,13 @@
 #ifndef TESTS_SERVER_SCHEDULING_FAKES_H_
 #define TESTS_SERVER_SCHEDULING_FAKES_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -20,21 +25,42 @@
 
 namespace attnd {
 
+// Advance wakes whoever waits for the time it reaches.
 class FakeClock final : public Clock {
  public:
-  absl::Time Now() const override {
-    const absl::MutexLock lock(&mutex_);
-    return now_;
+  absl::Time Now() const override { return absl::UnixEpoch() + absl::Hours(1) + absl::Nanoseconds(elapsed_ns_.load()); }
+
+  bool AwaitWithDeadline(absl::Mutex& mutex, const absl::Condition& condition, absl::Time deadline) const override
+      ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    SetWaiting(mutex, 1);
+    const auto is_over = [&] { return condition.Eval() || Now() >= deadline; };
+    mutex.Await(absl::Condition(&is_over));
+    SetWaiting(mutex, -1);
+    return condition.Eval();
   }
 
   void Advance(absl::Duration duration) {
-    const absl::MutexLock lock(&mutex_);
-    now_ += duration;
+    elapsed_ns_ += absl::ToInt64Nanoseconds(duration);
+    std::map<absl::Mutex*, int> waiting;
+    {
+      const absl::MutexLock lock(&mutex_);
+      waiting = waiting_;
+    }
+    // Abseil asks for conditions again whenever a mutex is released.
+    for (const auto& [mutex, count] : waiting) {
+      const absl::MutexLock lock(mutex);
+    }
   }
 
  private:
+  void SetWaiting(absl::Mutex& mutex, int change) const {
+    const absl::MutexLock lock(&mutex_);
+    if ((waiting_[&mutex] += change) == 0) waiting_.erase(&mutex);
+  }
+
+  std::atomic<int64_t> elapsed_ns_ = 0;
   mutable absl::Mutex mutex_;
-  absl::Time now_ ABSL_GUARDED_BY(mutex_) = absl::UnixEpoch() + absl::Hours(1);
+  mutable std::map<absl::Mutex*, int> waiting_ ABSL_GUARDED_BY(mutex_);  // threads in AwaitWithDeadline
 };
 
 // Each batch waits until the test lets it go, advances the clock by `duration`, and gives every sequence its token
@@ -55,7 +81,10 @@ class FakeEngine final : public Engine {
     }
     mutex_.Await(absl::Condition(this, &FakeEngine::MayGo));
     --permits_;
-    if (is_abandoned()) return absl::CancelledError("abandoned");
+    if (is_abandoned()) {
+      ++abandoned_;
+      return absl::CancelledError("abandoned");
+    }
     clock_.Advance(duration_);
     return result_;
   }
@@ -69,6 +98,12 @@ class FakeEngine final : public Engine {
   void FailWith(absl::Status result) {
     const absl::MutexLock lock(&mutex_);
     result_ = std::move(result);
+  }
+
+  // Batches that were not computed to their end.
+  int abandoned() const {
+    const absl::MutexLock lock(&mutex_);
+    return abandoned_;
   }
 
   // Waits until `count` batches have been started; token counts of the sequences of each.
@@ -85,8 +120,9 @@ class FakeEngine final : public Engine {
   FakeClock& clock_;
   const absl::Duration duration_;
   EngineInfo info_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::vector<std::vector<int64_t>> batches_ ABSL_GUARDED_BY(mutex_);
+  int abandoned_ ABSL_GUARDED_BY(mutex_) = 0;
   int permits_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status result_ ABSL_GUARDED_BY(mutex_);
 };
@@ -98,18 +134,22 @@ class RecordingEvents final : public SchedulerEvents {
     const absl::MutexLock lock(&mutex_);
     rejected_.push_back(reason);
   }
-  void OnLoadChanged(Load queued, Load running) override {
+  void OnLoadChanged(const SchedulerLoad& load) override {
     const absl::MutexLock lock(&mutex_);
-    queued_ = queued;
-    running_ = running;
+    load_ = load;
   }
-  void OnCancelled(Method, CancelStage stage, CancelCause cause) override {
+  void OnCancelled(Method, CancelStage stage, CancelCause cause, int64_t wasted_tokens) override {
     const absl::MutexLock lock(&mutex_);
     cancelled_.emplace_back(stage, cause);
+    wasted_tokens_ += wasted_tokens;
   }
   void OnBatchStarted(const BatchReport& batch) override {
     const absl::MutexLock lock(&mutex_);
     close_reasons_.push_back(batch.close_reason);
+  }
+  void OnBatchComputed(int worker, absl::Duration duration) override {
+    const absl::MutexLock lock(&mutex_);
+    busy_[worker] += duration;
   }
   void OnCompleted(const Request&, absl::Duration total) override {
     const absl::MutexLock lock(&mutex_);
@@ -120,8 +160,11 @@ class RecordingEvents final : public SchedulerEvents {
   std::vector<std::pair<CancelStage, CancelCause>> cancelled() const { return Read(cancelled_); }
   std::vector<CloseReason> close_reasons() const { return Read(close_reasons_); }
   std::vector<absl::Duration> totals() const { return Read(totals_); }
-  Load queued() const { return Read(queued_); }
-  Load running() const { return Read(running_); }
+  int64_t wasted_tokens() const { return Read(wasted_tokens_); }
+  std::map<int, absl::Duration> busy() const { return Read(busy_); }
+  SchedulerLoad load() const { return Read(load_); }
+  Load queued(Priority priority = Priority::kNormal) const { return load().queued[static_cast<size_t>(priority)]; }
+  Load running(Priority priority = Priority::kNormal) const { return load().running[static_cast<size_t>(priority)]; }
 
  private:
   template <typename T>
@@ -135,8 +178,9 @@ class RecordingEvents final : public SchedulerEvents {
   std::vector<std::pair<CancelStage, CancelCause>> cancelled_;
   std::vector<CloseReason> close_reasons_;
   std::vector<absl::Duration> totals_;
-  Load queued_;
-  Load running_;
+  SchedulerLoad load_;
+  int64_t wasted_tokens_ = 0;
+  std::map<int, absl::Duration> busy_;
 };
 
 // A request with inputs of the given lengths, and what becomes of it.
@@ -148,8 +192,21 @@ class TestCall {
     for (const int64_t token_count : token_counts) request_->inputs.push_back({.token_count = token_count});
     request_->done = [this](absl::Status status) {
       status_ = std::move(status);
-      done_.Notify();
+      done_.Notify();  // crashes when notified twice
     };
+  }
+
+  TestCall& Of(std::string caller) {
+    request_->caller = std::move(caller);
+    return *this;
+  }
+  TestCall& At(Priority priority) {
+    request_->priority = priority;
+    return *this;
+  }
+  TestCall& By(absl::Time deadline) {
+    request_->deadline = deadline;
+    return *this;
   }
 
   const std::shared_ptr<Request>& request() { return request_; }

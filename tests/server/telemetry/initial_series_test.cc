@@ -49,7 +49,7 @@ void AddMethodSeries(const std::string& method, Samples& samples) {
   for (const char* kind : {"real", "padding"}) {
     samples[absl::StrCat(R"(attnd_tokens_processed_total{kind=")", kind, R"(",method=")", method, R"("})")] = 0;
   }
-  for (const char* reason : {"queue_requests", "queue_tokens", "reply_bytes", "draining"}) {
+  for (const char* reason : {"queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining"}) {
     samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
   }
   for (const char* stage : {"queue", "compute"}) {
@@ -66,13 +66,19 @@ void AddSchedulerSeries(Samples& samples) {
   AddHistogram("attnd_batch_requests", "", {1, 2, 4}, samples);
   AddHistogram("attnd_batch_tokens", "", {1, 2, 4, 8, 16}, samples);
   AddHistogram("attnd_input_tokens", "", {1, 2, 4, 8, 16}, samples);
-  samples[R"(attnd_batches_total{close_reason="worker_idle"})"] = 0;
-  samples[R"(attnd_batches_total{close_reason="token_budget"})"] = 0;
-  samples[R"(attnd_batches_total{close_reason="other_model"})"] = 0;
+  for (const char* reason : {"worker_idle", "token_budget", "max_requests", "delay", "other_model", "drain"}) {
+    samples[absl::StrCat(R"(attnd_batches_total{close_reason=")", reason, R"("})")] = 0;
+  }
   for (const char* gauge :
        {"attnd_queue_requests", "attnd_queue_tokens", "attnd_inflight_requests", "attnd_inflight_tokens"}) {
-    samples[gauge] = 0;
+    for (const char* priority : {"critical", "high", "normal", "low"}) {
+      samples[absl::StrCat(gauge, R"({priority=")", priority, R"("})")] = 0;
+    }
   }
+  samples["attnd_estimated_queue_delay_seconds"] = 0;
+  samples[R"(attnd_wasted_tokens_total{cause="client"})"] = 0;
+  samples[R"(attnd_wasted_tokens_total{cause="deadline"})"] = 0;
+  samples[R"(attnd_worker_busy_seconds_total{worker="0"})"] = 0;
 }
 
 TEST(InitialSeriesTest, AllAreThereAtZero) {

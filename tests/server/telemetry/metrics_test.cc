@@ -123,25 +123,39 @@ TEST_F(MetricsTest, ARejectedCall) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="draining"})", 1)));
 }
 
-TEST_F(MetricsTest, ACancelledCall) {
-  metrics_.OnCancelled(Method::kForward, CancelStage::kQueue, CancelCause::kClient);
+TEST_F(MetricsTest, ACancelledCallAndTheTokensItWasted) {
+  metrics_.OnCancelled(Method::kForward, CancelStage::kQueue, CancelCause::kClient, 0);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Forward",stage="queue"})", 1)));
-  metrics_.OnCancelled(Method::kEmbed, CancelStage::kQueue, CancelCause::kDeadline);
+  metrics_.OnCancelled(Method::kEmbed, CancelStage::kQueue, CancelCause::kDeadline, 0);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="deadline",method="Embed",stage="queue"})", 1)));
-  metrics_.OnCancelled(Method::kEmbed, CancelStage::kCompute, CancelCause::kClient);
-  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Embed",stage="compute"})", 1)));
-  metrics_.OnCancelled(Method::kForward, CancelStage::kCompute, CancelCause::kDeadline);
+  metrics_.OnCancelled(Method::kEmbed, CancelStage::kCompute, CancelCause::kClient, 30);
   EXPECT_THAT(Moved(),
-              ElementsAre(Pair(R"(attnd_cancelled_total{cause="deadline",method="Forward",stage="compute"})", 1)));
+              UnorderedElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Embed",stage="compute"})", 1),
+                                   Pair(R"(attnd_wasted_tokens_total{cause="client"})", 30)));
+  metrics_.OnCancelled(Method::kForward, CancelStage::kCompute, CancelCause::kDeadline, 5);
+  EXPECT_THAT(Moved(), UnorderedElementsAre(
+                           Pair(R"(attnd_cancelled_total{cause="deadline",method="Forward",stage="compute"})", 1),
+                           Pair(R"(attnd_wasted_tokens_total{cause="deadline"})", 5)));
 }
 
 TEST_F(MetricsTest, TheLoadReplacesTheOneBefore) {
-  metrics_.OnLoadChanged({.requests = 2, .tokens = 30}, {.requests = 4, .tokens = 50});
-  EXPECT_THAT(Moved(), UnorderedElementsAre(Pair("attnd_queue_requests", 2), Pair("attnd_queue_tokens", 30),
-                                            Pair("attnd_inflight_requests", 4), Pair("attnd_inflight_tokens", 50)));
-  metrics_.OnLoadChanged({.requests = 1, .tokens = 30}, {});
-  EXPECT_THAT(Moved(), UnorderedElementsAre(Pair("attnd_queue_requests", -1), Pair("attnd_inflight_requests", -4),
-                                            Pair("attnd_inflight_tokens", -50)));
+  SchedulerLoad load;
+  load.queued[static_cast<size_t>(Priority::kNormal)] = {.requests = 2, .tokens = 30};
+  load.running[static_cast<size_t>(Priority::kLow)] = {.requests = 4, .tokens = 50};
+  load.estimated_queue_delay = absl::Milliseconds(250);
+  metrics_.OnLoadChanged(load);
+  EXPECT_THAT(Moved(), UnorderedElementsAre(Pair(R"(attnd_queue_requests{priority="normal"})", 2),
+                                            Pair(R"(attnd_queue_tokens{priority="normal"})", 30),
+                                            Pair(R"(attnd_inflight_requests{priority="low"})", 4),
+                                            Pair(R"(attnd_inflight_tokens{priority="low"})", 50),
+                                            Pair("attnd_estimated_queue_delay_seconds", 0.25)));
+  metrics_.OnLoadChanged({});
+  EXPECT_EQ(Moved().size(), 5);
+}
+
+TEST_F(MetricsTest, ABatchComputedKeepsItsWorkerBusy) {
+  metrics_.OnBatchComputed(0, absl::Milliseconds(1500));
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_worker_busy_seconds_total{worker="0"})", 1.5)));
 }
 
 TEST_F(MetricsTest, ABatch) {
