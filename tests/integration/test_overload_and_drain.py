@@ -42,15 +42,21 @@ class OverloadTest(unittest.TestCase):
 
     def test_refuses_what_is_too_much_and_keeps_its_goodput(self) -> None:
         with ServerProcess("--max_queue_requests=8") as server:
-            capacity = load(server, "--concurrency=8", "--duration_s=8")
-            rate = 4 * capacity["ok_per_second"]
+            # Eight waiting callers are what the queue holds. Before and after, for machines are noisy.
+            before = load(server, "--concurrency=8", "--duration_s=5")
+            rate = 4 * before["ok_per_second"]
             overload = load(server, f"--rate_per_s={rate:.1f}", "--duration_s=8")
-            ratio = overload["ok_tokens_per_second"] / capacity["ok_tokens_per_second"]
-            print(f"capacity {capacity['ok_per_second']:.1f} calls/s; offered {rate:.1f}: "
-                  f"{overload['calls_by_code']}, goodput {ratio:.2f} of capacity")
+            after = load(server, "--concurrency=8", "--duration_s=5")
+            capacity = min(before["ok_tokens_per_second"], after["ok_tokens_per_second"])
+            goodput = overload["ok_tokens_per_second"] / capacity
+            slowest = overload["latency_ms"]["p99"] / max(before["latency_ms"]["p99"], after["latency_ms"]["p99"])
+            print(f"capacity {before['ok_per_second']:.1f} calls/s; offered {rate:.1f}: {overload['calls_by_code']}, "
+                  f"goodput {goodput:.2f} of capacity, p99 {slowest:.2f} of that with a full queue and no more")
             self.assertGreater(overload["calls_by_code"].get("RESOURCE_EXHAUSTED", 0), 0)
             self.assertEqual(set(overload["calls_by_code"]), {"OK", "RESOURCE_EXHAUSTED"})
-            self.assertGreater(ratio, 0.7)
+            self.assertGreater(goodput, 0.8)
+            # Another batch may be running while eight calls wait.
+            self.assertLess(slowest, 4)
             server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
 
     def test_replies_that_are_pending_are_bounded_and_released(self) -> None:

@@ -335,6 +335,8 @@ TEST_F(DelayTest, AFullBatchDoesNotWait) {
   ASSERT_TRUE(delaying_.Submit(second.request()).ok());
   engine_->WaitForBatches(1);
   EXPECT_TRUE(first.Wait().ok());
+  delaying_.Close();
+  EXPECT_TRUE(second.Wait().ok());
 }
 
 TEST_F(DelayTest, ClosingEndsTheWait) {
