@@ -137,19 +137,20 @@ HWY_INLINE void FinishPartOfRow(const typename Format::Sum* sums, const PanelOut
 template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock>
 HWY_NOINLINE void FinishRows(size_t rows, const typename Format::Sum* sums, const PanelOutput& output,
                              const typename Format::Input* x, float* y) {
-  const auto advance = [&](size_t count) {
-    rows -= count;
-    sums += count * PanelColumns();
-    x += count * InputStride<Format>(output.shape);
-    y += static_cast<int64_t>(count) * output.shape.out_stride;
-  };
-  if (HWY_LIKELY(output.columns == PanelColumns())) {
-    for (; rows >= kFinishedTogether; advance(kFinishedTogether)) {
+  const size_t x_stride = InputStride<Format>(output.shape);
+  const bool is_whole = output.columns == PanelColumns();
+  for (size_t count = 0; rows > 0; rows -= count) {
+    count = is_whole && rows >= kFinishedTogether ? kFinishedTogether : 1;
+    if (count > 1) {
       FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, kFinishedTogether>(sums, output, x, y);
+    } else if (is_whole) {
+      FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, 1>(sums, output, x, y);
+    } else {
+      FinishPartOfRow<Format, kEpilogue, kFirstBlock, kLastBlock>(sums, output, x, y);
     }
-    for (; rows > 0; advance(1)) FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, 1>(sums, output, x, y);
-  } else {
-    for (; rows > 0; advance(1)) FinishPartOfRow<Format, kEpilogue, kFirstBlock, kLastBlock>(sums, output, x, y);
+    sums += count * PanelColumns();
+    x += count * x_stride;
+    y += static_cast<int64_t>(count) * output.shape.out_stride;
   }
 }
 

@@ -40,8 +40,11 @@ void InitializeLogging(LogFormat format) {
   chosen_format = format;
   absl::SetStderrThreshold(format == LogFormat::kText ? absl::LogSeverityAtLeast::kInfo
                                                       : absl::LogSeverityAtLeast::kInfinity);
-  // Lives as long as the process, as threads that log may.
-  if (format == LogFormat::kJson) absl::AddLogSink(new JsonSink());
+  if (format == LogFormat::kJson) {
+    // Lives as long as the process, as threads that log may.
+    static JsonSink& sink = *new JsonSink();
+    absl::AddLogSink(&sink);
+  }
   absl::InitializeLog();
 }
 

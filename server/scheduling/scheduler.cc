@@ -77,6 +77,7 @@ Scheduler::Scheduler(const SchedulerLimits& limits, const Clock& clock, Schedule
 Scheduler::~Scheduler() = default;
 
 absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
+  const Method method = request->method;
   auto entry = std::make_unique<Entry>(std::move(request));
   entry->request->outputs.resize(entry->request->inputs.size());
   std::vector<Ended> ended;
@@ -99,7 +100,7 @@ absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
   }
   Tell(std::move(ended));
   if (!refusal) return absl::OkStatus();
-  events_.OnRejected(entry->request->method, refusal->reason);
+  events_.OnRejected(method, refusal->reason);
   return refusal->status;
 }
 

@@ -76,7 +76,7 @@ TEST_F(ClientTest, AsynchronousCallsDeliverTheError) {
 
 TEST_F(ClientTest, AStreamAnswersEachItemByItsId) {
   const std::unique_ptr<EmbedStream> stream = client_->OpenEmbedStream();
-  for (const uint64_t id : {10, 11, 12}) {
+  for (const uint64_t id : {10U, 11U, 12U}) {
     v1::EmbedStreamRequest item;
     item.set_id(id);
     item.mutable_input()->mutable_token_ids()->add_ids(1);
