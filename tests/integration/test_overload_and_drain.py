@@ -108,6 +108,8 @@ class DrainTest(unittest.TestCase):
     def test_sigterm_under_load_loses_no_accepted_request(self) -> None:
         with ServerProcess("--max_queue_requests=50") as server:
             request = pb.EmbedRequest(inputs=[ids_input(list(range(64)))])
+            # A first call makes the connection: those that wait for one are sent the last first.
+            server.stub.GetModel(pb.GetModelRequest())
             calls = [server.stub.Embed.future(request) for _ in range(CALLS)]
             # Once the first is answered others are queued.
             calls[0].exception()
@@ -162,6 +164,8 @@ class DrainTest(unittest.TestCase):
     def test_calls_not_finished_in_time_are_answered_with_unavailable(self) -> None:
         with ServerProcess("--drain_timeout_ms=1") as server:
             request = pb.EmbedRequest(inputs=[ids_input(list(range(512)))])
+            # A first call makes the connection: those that wait for one are sent the last first.
+            server.stub.GetModel(pb.GetModelRequest())
             calls = [server.stub.Embed.future(request) for _ in range(100)]
             calls[0].exception()
             server.terminate()
