@@ -21,8 +21,8 @@
 #include "server/lifecycle/reloader.h"
 #include "server/lifecycle/signals.h"
 #include "server/logging/logging.h"
+#include "server/periodic_task.h"
 #include "server/security/exposure.h"
-#include "server/security/periodic_task.h"
 #include "server/security/tls_credentials.h"
 #include "server/server.h"
 #include "server/telemetry/metrics.h"
@@ -99,7 +99,7 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   if (!tls.ok()) return tls.status();
   std::optional<PeriodicTask> reread;
   if (*tls) {
-    reread.emplace(flags.security.tls_reload_interval, [&] { RereadCertificates(**tls, metrics); });
+    reread.emplace("attnd-reread", flags.security.tls_reload_interval, [&] { RereadCertificates(**tls, metrics); });
   }
   ModelStore models;
   HealthState health(metrics);

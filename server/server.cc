@@ -89,7 +89,7 @@ absl::Status Server::Listen(const ServerOptions& options) {
 void Server::Serve() {
   batcher_.emplace(
       scheduler_, [](const Request& request) -> Engine& { return *request.model->engine; }, clock_, metrics_);
-  heartbeat_.emplace(engine_heartbeat_timeout_, [this] { return batcher_->batch_started_at(); }, health_, clock_);
+  heartbeat_.emplace(engine_heartbeat_timeout_, [this] { return scheduler_.OldestBatchStart(); }, health_, clock_);
   heartbeat_->Start();
   health_.Enter(Phase::kServing);
 }

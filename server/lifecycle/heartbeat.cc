@@ -1,7 +1,5 @@
 #include "server/lifecycle/heartbeat.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -18,17 +16,8 @@ Heartbeat::Heartbeat(absl::Duration timeout, std::function<absl::Time()> batch_s
                      const Clock& clock)
     : timeout_(timeout), batch_started_at_(std::move(batch_started_at)), health_(health), clock_(clock) {}
 
-Heartbeat::~Heartbeat() {
-  stop_.Notify();
-  if (thread_.joinable()) thread_.join();
-}
-
 void Heartbeat::Start() {
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "attnd-heartbeat");
-    const absl::Duration period = std::min(timeout_ / 4, kMaxPeriod);
-    while (!stop_.WaitForNotificationWithTimeout(period)) Check();
-  });
+  checks_.emplace("attnd-heartbeat", std::min(timeout_ / 4, kMaxPeriod), [this] { Check(); });
 }
 
 void Heartbeat::Check() {

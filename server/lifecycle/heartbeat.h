@@ -4,11 +4,11 @@
 #define SERVER_LIFECYCLE_HEARTBEAT_H_
 
 #include <functional>
-#include <thread>
+#include <optional>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/lifecycle/health_state.h"
+#include "server/periodic_task.h"
 #include "server/scheduling/clock.h"
 
 namespace attnd {
@@ -20,7 +20,6 @@ class Heartbeat {
   // be called by any thread. `health` and `clock` must outlive the heartbeat.
   Heartbeat(absl::Duration timeout, std::function<absl::Time()> batch_started_at, HealthState& health,
             const Clock& clock);
-  ~Heartbeat();
 
   // Checks again and again from now on, several times in `timeout`.
   void Start();
@@ -34,8 +33,7 @@ class Heartbeat {
   HealthState& health_;
   const Clock& clock_;
   bool late_ = false;
-  absl::Notification stop_;
-  std::thread thread_;
+  std::optional<PeriodicTask> checks_;
 };
 
 }  // namespace attnd

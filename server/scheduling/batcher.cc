@@ -37,27 +37,15 @@ Batcher::~Batcher() {
   thread_.join();
 }
 
-absl::Time Batcher::batch_started_at() const {
-  const absl::MutexLock lock(&mutex_);
-  return batch_started_at_;
-}
-
-void Batcher::SetBatchStartedAt(absl::Time time) {
-  const absl::MutexLock lock(&mutex_);
-  batch_started_at_ = time;
-}
-
 void Batcher::Loop() {
   pthread_setname_np(pthread_self(), "attnd-batcher");
   while (const auto batch = scheduler_.Take()) Compute(*batch);
 }
 
 void Batcher::Compute(const Batch& batch) {
-  SetBatchStartedAt(batch.started_at);
   Engine& engine = source_(*batch.slices.front().request);
   const absl::Status result = engine.Forward(TasksOf(batch), [&] { return batch.IsAbandoned(clock_.Now()); });
   events_.OnBatchComputed(worker_, clock_.Now() - batch.started_at);
-  SetBatchStartedAt(absl::InfiniteFuture());
   scheduler_.Finish(batch, result);
 }
 

@@ -5,9 +5,6 @@
 
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "server/scheduling/batch.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/engine_source.h"
@@ -16,7 +13,7 @@
 
 namespace attnd {
 
-// Any number of batchers share a scheduler. Owns: its thread, named attnd-batcher, on which
+// Threads: none but its own; any number of batchers share a scheduler. Owns: its thread, named attnd-batcher, on which
 // the Request::done of what it computed run.
 class Batcher {
  public:
@@ -27,23 +24,15 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  // When the batch being computed was begun; InfiniteFuture while there is none. Threads: any.
-  absl::Time batch_started_at() const;
-
  private:
   void Loop();
   void Compute(const Batch& batch);
-  void SetBatchStartedAt(absl::Time time);
 
   Scheduler& scheduler_;
   const EngineSource source_;
   const Clock& clock_;
   SchedulerEvents& events_;
   const int worker_;
-
-  mutable absl::Mutex mutex_;
-  absl::Time batch_started_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
-
   std::thread thread_;
 };
 

@@ -264,6 +264,12 @@ absl::Duration Scheduler::EstimatedQueueDelay() const {
   return DelayOf(Queued().tokens, clock_.Now());
 }
 
+absl::Time Scheduler::OldestBatchStart() const {
+  const absl::MutexLock lock(&mutex_);
+  // In the order in which they were begun.
+  return running_batches_.empty() ? absl::InfiniteFuture() : running_batches_.front().started_at;
+}
+
 std::optional<Batch> Scheduler::Take() {
   for (;;) {
     std::vector<Ended> ended;

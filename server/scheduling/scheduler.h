@@ -75,6 +75,9 @@ class Scheduler {
   // measured.
   absl::Duration EstimatedQueueDelay() const;
 
+  // When the batch that has been computed longest was begun; InfiniteFuture while there is none.
+  absl::Time OldestBatchStart() const;
+
   // For batchers. Waits until a batch is due and takes it; nothing when the scheduler is closed and nothing waits.
   std::optional<Batch> Take();
 

@@ -32,7 +32,7 @@ class HeartbeatTest : public testing::Test {
   FakeEngine engine_{clock_, absl::ZeroDuration()};
   Scheduler scheduler_{SchedulerLimits(), clock_, events_};
   Batcher batcher_{scheduler_, [this](const Request&) -> Engine& { return engine_; }, clock_, events_};
-  Heartbeat heartbeat_{absl::Seconds(30), [this] { return batcher_.batch_started_at(); }, health_, clock_};
+  Heartbeat heartbeat_{absl::Seconds(30), [this] { return scheduler_.OldestBatchStart(); }, health_, clock_};
 };
 
 TEST_F(HeartbeatTest, AnIdleEngineIsNeverLate) {

@@ -1,7 +1,7 @@
 // Something done again and again, on a thread of its own.
 
-#ifndef SERVER_SECURITY_PERIODIC_TASK_H_
-#define SERVER_SECURITY_PERIODIC_TASK_H_
+#ifndef SERVER_PERIODIC_TASK_H_
+#define SERVER_PERIODIC_TASK_H_
 
 #include <thread>
 
@@ -11,11 +11,11 @@
 
 namespace attnd {
 
-// Owns: the thread, attnd-reread.
+// Owns: the thread.
 class PeriodicTask {
  public:
-  // Runs `task` every `interval`, first after one.
-  PeriodicTask(absl::Duration interval, absl::AnyInvocable<void()> task);
+  // Runs `task` every `interval`, first after one, on a thread of that name, which has at most 15 characters.
+  PeriodicTask(const char* thread_name, absl::Duration interval, absl::AnyInvocable<void()> task);
   // Returns once `task` runs no more.
   ~PeriodicTask();
 
@@ -26,4 +26,4 @@ class PeriodicTask {
 
 }  // namespace attnd
 
-#endif  // SERVER_SECURITY_PERIODIC_TASK_H_
+#endif  // SERVER_PERIODIC_TASK_H_
