@@ -48,22 +48,23 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
 
 grpc::ServerBidiReactor<v1::ForwardStreamRequest, v1::ForwardStreamResponse>* InferenceService::ForwardStream(
     grpc::CallbackServerContext* context) {
-  const StreamMethod<v1::ForwardStreamRequest, v1::ForwardStreamResponse> method = {
-      .method = RpcMethod::kForwardStream,
-      .decode = [this](const auto& item) { return Decode(item, &RequestDecoder::DecodeForwardItem); },
-      .encode = &EncodeForwardItem};
-  return StreamCall<v1::ForwardStreamRequest, v1::ForwardStreamResponse>::Start(
-      method, stream_limits(), *context, scheduler_, open_streams_, clock_, metrics_);
+  return StartStream(RpcMethod::kForwardStream, *context, &RequestDecoder::DecodeForwardItem, &EncodeForwardItem);
 }
 
 grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* InferenceService::EmbedStream(
     grpc::CallbackServerContext* context) {
-  const StreamMethod<v1::EmbedStreamRequest, v1::EmbedStreamResponse> method = {
-      .method = RpcMethod::kEmbedStream,
-      .decode = [this](const auto& item) { return Decode(item, &RequestDecoder::DecodeEmbedItem); },
-      .encode = &EncodeEmbedItem};
-  return StreamCall<v1::EmbedStreamRequest, v1::EmbedStreamResponse>::Start(
-      method, stream_limits(), *context, scheduler_, open_streams_, clock_, metrics_);
+  return StartStream(RpcMethod::kEmbedStream, *context, &RequestDecoder::DecodeEmbedItem, &EncodeEmbedItem);
+}
+
+template <typename Item, typename Reply>
+grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod method,
+                                                                    grpc::CallbackServerContext& context,
+                                                                    DecodeMethod<Item> decode,
+                                                                    void (*encode)(const Request&, Reply&)) {
+  return StreamCall<Item, Reply>::Start(
+      {.method = method, .decode = [this, decode](const Item& item) { return Decode(item, decode); }, .encode = encode},
+      {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes}, context, scheduler_,
+      open_streams_, clock_, metrics_);
 }
 
 template <typename Message>

@@ -51,9 +51,9 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   template <typename Message>
   absl::StatusOr<std::shared_ptr<Request>> Decode(const Message& message, DecodeMethod<Message> decode) const;
 
-  StreamLimits stream_limits() const {
-    return {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes};
-  }
+  template <typename Item, typename Reply>
+  grpc::ServerBidiReactor<Item, Reply>* StartStream(RpcMethod method, grpc::CallbackServerContext& context,
+                                                    DecodeMethod<Item> decode, void (*encode)(const Request&, Reply&));
 
   const CallLimits limits_;
   const ModelStore& models_;

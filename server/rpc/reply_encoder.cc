@@ -13,12 +13,15 @@
 namespace attnd {
 namespace {
 
-// `floats` is row-major with rows of `columns`.
-void EncodeTensor(absl::Span<const float> floats, int64_t columns, v1::Tensor& message) {
+void EncodeTensor(absl::Span<const float> floats, std::initializer_list<int64_t> shape, v1::Tensor& message) {
   message.set_data_type(v1::DATA_TYPE_FLOAT32);
-  message.add_shape(static_cast<int64_t>(floats.size()) / columns);
-  message.add_shape(columns);
+  message.mutable_shape()->Assign(shape.begin(), shape.end());
   message.set_data(floats.data(), floats.size() * sizeof(float));
+}
+
+// `floats` is row-major with rows of `columns`.
+void EncodeRows(absl::Span<const float> floats, int64_t columns, v1::Tensor& message) {
+  EncodeTensor(floats, {static_cast<int64_t>(floats.size()) / columns, columns}, message);
 }
 
 void EncodeTiming(const RequestTiming& timing, v1::Timing& message) {
@@ -27,6 +30,13 @@ void EncodeTiming(const RequestTiming& timing, v1::Timing& message) {
   message.set_batch_tokens(static_cast<uint32_t>(timing.batch_tokens));
   message.set_batch_requests(static_cast<uint32_t>(timing.batch_requests));
   message.set_batch_count(static_cast<uint32_t>(timing.batch_count));
+}
+
+// Where the time of a request went and what computed it, in a reply of any method.
+template <typename Reply>
+void EncodeOrigin(const Request& request, Reply& message) {
+  EncodeTiming(request.timing, *message.mutable_timing());
+  message.set_model_version(request.model->version);
 }
 
 void EncodeConfig(const ModelConfig& config, v1::ModelConfig& message) {
@@ -69,34 +79,28 @@ void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& co
   for (size_t j = 0; j < output.hidden.size(); ++j) {
     v1::HiddenStates& hidden = *result.add_hidden_states();
     hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
-    EncodeTensor(output.hidden[j], config.embedding_length, *hidden.mutable_values());
+    EncodeRows(output.hidden[j], config.embedding_length, *hidden.mutable_values());
   }
-  if (request.selection.logits) EncodeTensor(output.logits, config.vocabulary_size, *result.mutable_logits());
+  if (request.selection.logits) EncodeRows(output.logits, config.vocabulary_size, *result.mutable_logits());
 }
 
 }  // namespace
 
 void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message) {
   for (size_t i = 0; i < request.outputs.size(); ++i) EncodeForwardResult(request, i, config, *message.add_results());
-  EncodeTiming(request.timing, *message.mutable_timing());
-  message.set_model_version(request.model->version);
+  EncodeOrigin(request, message);
 }
 
 void EncodeForwardItem(const Request& request, v1::ForwardStreamResponse& message) {
   EncodeForwardResult(request, 0, request.model->config(), *message.mutable_result());
-  EncodeTiming(request.timing, *message.mutable_timing());
-  message.set_model_version(request.model->version);
+  EncodeOrigin(request, message);
 }
 
 void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message) {
   const std::vector<float>& embedding = request.outputs[0].embedding;
-  v1::Tensor& tensor = *message.mutable_result()->mutable_embedding();
-  tensor.set_data_type(v1::DATA_TYPE_FLOAT32);
-  tensor.add_shape(static_cast<int64_t>(embedding.size()));
-  tensor.set_data(embedding.data(), embedding.size() * sizeof(float));
+  EncodeTensor(embedding, {static_cast<int64_t>(embedding.size())}, *message.mutable_result()->mutable_embedding());
   message.mutable_result()->set_token_count(static_cast<uint32_t>(request.inputs[0].token_count));
-  EncodeTiming(request.timing, *message.mutable_timing());
-  message.set_model_version(request.model->version);
+  EncodeOrigin(request, message);
 }
 
 void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message) {
@@ -111,8 +115,7 @@ void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedRes
     data.append(reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float));
     message.add_token_counts(static_cast<uint32_t>(request.inputs[i].token_count));
   }
-  EncodeTiming(request.timing, *message.mutable_timing());
-  message.set_model_version(request.model->version);
+  EncodeOrigin(request, message);
 }
 
 void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {

@@ -3,8 +3,8 @@
 //   INVALID_ARGUMENT      the request is wrong; BadRequest names the field       a retry cannot help
 //   NOT_FOUND             no such model, or version of it                        a retry cannot help
 //   UNIMPLEMENTED         what is asked for is not part of this build            a retry cannot help
-//   RESOURCE_EXHAUSTED    the queue or a caller's share is full, or memory       after RetryInfo's delay, if there is
-//   one UNAVAILABLE           loading, draining or stopped                           at once, elsewhere
+//   RESOURCE_EXHAUSTED    the queue or a caller's share is full, or memory       after RetryInfo's delay, where given
+//   UNAVAILABLE           loading, draining or stopped                           at once, elsewhere
 //   DEADLINE_EXCEEDED     the deadline passed, or cannot be met                  -
 //   CANCELLED             the caller cancelled                                   -
 //   UNAUTHENTICATED       no key, or an unknown one                              a retry cannot help
