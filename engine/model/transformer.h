@@ -25,7 +25,6 @@ namespace attnd {
 
 struct TransformerOptions {
   int thread_count = 1;             // threads that compute, the caller of Forward among them
-  std::vector<int> cpus;            // that they may run on; empty: on any
   int64_t max_batch_tokens = 2048;  // at least the context length of the model
 };
 

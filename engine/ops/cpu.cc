@@ -1,6 +1,5 @@
 #include "engine/ops/cpu.h"
 
-#include <sched.h>
 #include <xmmintrin.h>
 
 #include <cstdint>
@@ -83,15 +82,6 @@ const CpuDescription& DescribeCpu() {
 bool HasAvx512() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core); }
 
 bool MultipliesBfloat16() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core_bf16); }
-
-void StayOnCpus(absl::Span<const int> cpus) {
-  if (cpus.empty()) return;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (const int cpu : cpus) CPU_SET(cpu, &set);
-  // A CPU may have been taken away since it was listed; then the thread stays where it may be.
-  sched_setaffinity(0, sizeof(set), &set);
-}
 
 ComputeThreadScope::ComputeThreadScope()
     : saved_control_register_(_mm_getcsr()), saved_openmp_threads_(omp_get_max_threads()) {

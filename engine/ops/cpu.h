@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "absl/types/span.h"
-
 namespace attnd {
 
 struct CpuDescription {
@@ -23,9 +21,6 @@ const CpuDescription& DescribeCpu();
 // cap. Threads: any.
 bool HasAvx512();
 bool MultipliesBfloat16();
-
-// Keeps the calling thread on `cpus`, where the system lets it; everywhere if empty.
-void StayOnCpus(absl::Span<const int> cpus);
 
 // Makes this thread compute alone and predictably while in scope: oneDNN primitives created or executed on it use no
 // other thread, and denormal floats count as zero, which also spares their slow path.

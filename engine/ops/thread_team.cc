@@ -29,9 +29,9 @@ void ThreadTeam::WaitForChange(const std::atomic<uint32_t>& value, uint32_t old)
   value.wait(old, std::memory_order_acquire);
 }
 
-ThreadTeam::ThreadTeam(int thread_count, const std::vector<int>& cpus) : parts_(static_cast<size_t>(thread_count)) {
+ThreadTeam::ThreadTeam(int thread_count) : parts_(static_cast<size_t>(thread_count)) {
   for (int worker = 1; worker < thread_count; ++worker) {
-    threads_.emplace_back([this, worker, cpus] { Serve(worker, cpus); });
+    threads_.emplace_back([this, worker] { Serve(worker); });
   }
 }
 
@@ -63,8 +63,7 @@ absl::Status ThreadTeam::ParallelFor(int64_t count, absl::FunctionRef<void(int64
   return absl::InternalError(std::exchange(error_, {}));
 }
 
-void ThreadTeam::Serve(int worker, const std::vector<int>& cpus) {
-  StayOnCpus(cpus);
+void ThreadTeam::Serve(int worker) {
   pthread_setname_np(pthread_self(), absl::StrCat("attnd-engine-", worker).c_str());
   const ComputeThreadScope compute_thread;
   for (uint32_t seen = 0;;) {

@@ -21,8 +21,7 @@ namespace attnd {
 // attnd-engine-1 and up, each set up as by ComputeThreadScope.
 class ThreadTeam {
  public:
-  // Its threads stay on `cpus`, or run anywhere if empty; the caller of ParallelFor is where it is.
-  explicit ThreadTeam(int thread_count, const std::vector<int>& cpus = {});
+  explicit ThreadTeam(int thread_count);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -54,7 +53,7 @@ class ThreadTeam {
     std::atomic<uint64_t> untaken = 0;
   };
 
-  void Serve(int worker, const std::vector<int>& cpus);
+  void Serve(int worker);
   // Takes items of the loop at hand until none is left.
   void TakeItems(int worker);
   // The next item of `part`, or -1 when all are taken.

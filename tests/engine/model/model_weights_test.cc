@@ -8,26 +8,18 @@
 #include "engine/checkpoint/seeded_weights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/model/odd_config.h"
 
 namespace attnd {
 namespace {
 
 using testing::HasSubstr;
 
-ModelConfig SmallConfig() {
-  return {.vocabulary_size = 131,
-          .context_length = 70,
-          .embedding_length = 39,
-          .head_count = 3,
-          .layer_count = 3,
-          .feed_forward_length = 101};
-}
-
 // Seeded weights of which one tensor cannot be read.
 class BrokenWeights final : public WeightSource {
  public:
   explicit BrokenWeights(std::string broken)
-      : weights_(*SeededWeights::Create(SmallConfig(), 0)), broken_(std::move(broken)) {}
+      : weights_(*SeededWeights::Create(OddConfig(), 0)), broken_(std::move(broken)) {}
 
   const ModelConfig& config() const override { return weights_->config(); }
   absl::Status Read(absl::string_view name, absl::Span<float> values) const override {

@@ -17,6 +17,7 @@
 #include "engine/model/model_weights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/model/odd_config.h"
 
 namespace attnd {
 namespace {
@@ -24,16 +25,6 @@ namespace {
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::SizeIs;
-
-// Sizes that are multiples of nothing.
-ModelConfig OddConfig() {
-  return {.vocabulary_size = 131,
-          .context_length = 70,
-          .embedding_length = 39,
-          .head_count = 3,
-          .layer_count = 3,
-          .feed_forward_length = 101};
-}
 
 std::shared_ptr<const ModelWeights> LoadWeights(DataType type = DataType::kFloat32) {
   auto weights = ModelWeights::Load(**SeededWeights::Create(OddConfig(), 5), type);
@@ -249,7 +240,7 @@ TEST(TransformerTest, EnginesThatShareWeightsComputeTheSameAtOnce) {
   std::vector<std::thread> threads;
   for (auto& output : outputs) {
     threads.emplace_back([&] {
-      const auto engine = Transformer::Create(weights, {.thread_count = 2, .cpus = {0}, .max_batch_tokens = 300});
+      const auto engine = Transformer::Create(weights, {.thread_count = 2, .max_batch_tokens = 300});
       ASSERT_TRUE(engine.ok()) << engine.status();
       output = Forward(**engine, inputs, kEverything);
     });
