@@ -5,17 +5,10 @@
 #include <chrono>
 #include <iostream>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "client/terminal.h"
 
 namespace attnd::client {
-namespace {
-
-constexpr absl::Duration kInterval = absl::Milliseconds(200);
-// Back to the start of the line, the rest of it erased.
-constexpr absl::string_view kRedraw = "\r\x1b[K";
-
-}  // namespace
 
 ReloadProgress::ReloadProgress() {
   if (isatty(STDERR_FILENO) != 0) {
@@ -36,7 +29,7 @@ void ReloadProgress::CountOnTerminal() {
     const absl::Duration elapsed = absl::FromChrono(std::chrono::steady_clock::now() - start);
     std::cerr << kRedraw << "loading the model beside the one being served, " << absl::ToInt64Seconds(elapsed) << " s"
               << std::flush;
-  } while (!finished_.WaitForNotificationWithTimeout(kInterval));
+  } while (!finished_.WaitForNotificationWithTimeout(kRedrawInterval));
   std::cerr << kRedraw << std::flush;
 }
 

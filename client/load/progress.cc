@@ -8,16 +8,13 @@
 #include <iostream>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
+#include "client/terminal.h"
 
 namespace attnd::client {
 namespace {
 
 constexpr int kBarWidth = 24;
-constexpr absl::Duration kTerminalInterval = absl::Milliseconds(200);
 constexpr absl::Duration kLogInterval = absl::Seconds(5);
-// Back to the start of the line, the rest of it erased.
-constexpr absl::string_view kRedraw = "\r\x1b[K";
 
 }  // namespace
 
@@ -40,7 +37,7 @@ Progress::~Progress() {
 
 void Progress::Report() {
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  const absl::Duration interval = terminal ? kTerminalInterval : kLogInterval;
+  const absl::Duration interval = terminal ? kRedrawInterval : kLogInterval;
   const auto start = std::chrono::steady_clock::now();
   int64_t completed_before = 0;
   while (!finished_.WaitForNotificationWithTimeout(interval)) {
