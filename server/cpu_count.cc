@@ -1,7 +1,5 @@
 #include "server/cpu_count.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <fstream>
 #include <string>
@@ -11,15 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "engine/ops/cpu_shares.h"
 
 namespace attnd {
 namespace {
-
-int AffinityCount() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return CPU_COUNT(&set);
-}
 
 // Empty where there is no such file.
 std::string ReadLine(const char* path) {
@@ -49,7 +42,7 @@ std::optional<double> ParseCpuMax(absl::string_view text) {
 }
 
 int UsableCpuCount() {
-  int count = AffinityCount();
+  auto count = static_cast<int>(AllowedCpus().size());
   if (const auto granted = GrantedCpus()) count = std::min(count, static_cast<int>(*granted));
   return std::max(count, 1);
 }

@@ -36,6 +36,9 @@ ABSL_FLAG(std::string, dtype, "f32",
           "0.9998. int8: a quarter, above 0.999. auto: bf16 where this CPU multiplies it, else f32.");
 ABSL_FLAG(int32_t, threads, 0,
           "Threads that compute. 0: one for each CPU this process may use, cgroup limits included.");
+ABSL_FLAG(int32_t, engine_workers, 1,
+          "Batches computed side by side, at most one for each of --threads: each by an engine that has its share of "
+          "them and, where there are enough, CPUs of its own.");
 ABSL_FLAG(int64_t, max_batch_tokens, 2048,
           "Tokens computed together, in one batch. At least the model's context length. More gains no throughput and "
           "costs latency.");
@@ -92,6 +95,16 @@ absl::StatusOr<DataType> ParseDataType(const std::string& name) {
   return absl::InvalidArgumentError(absl::StrCat("--dtype=", name, ", must be auto, f32, bf16 or int8"));
 }
 
+std::vector<CpuShare> WorkersFromFlags(FlagChecker& check) {
+  auto threads = static_cast<int>(check.CheckRange("threads", absl::GetFlag(FLAGS_threads), 0, kMaxThreads));
+  if (threads == 0) threads = UsableCpuCount();
+  // Each has a thread at least.
+  const auto workers =
+      static_cast<int>(check.CheckRange("engine_workers", absl::GetFlag(FLAGS_engine_workers), 1, threads));
+  if (!check.status().ok()) return {};
+  return DivideCpus(AllowedCpus(), threads, workers);
+}
+
 void ConfigureUsage() {
   absl::SetProgramUsageMessage(
       "Serves a GPT-2-style decoder stack over gRPC.\n\n"
@@ -138,8 +151,7 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   const auto data_type = ParseDataType(absl::GetFlag(FLAGS_dtype));
   if (!data_type.ok()) return data_type.status();
   flags.data_type = *data_type;
-  flags.thread_count = static_cast<int>(check.CheckRange("threads", absl::GetFlag(FLAGS_threads), 0, kMaxThreads));
-  if (flags.thread_count == 0) flags.thread_count = UsableCpuCount();
+  flags.workers = WorkersFromFlags(check);
   flags.call_limits = {
       .max_request_inputs =
           check.CheckRange("max_request_inputs", absl::GetFlag(FLAGS_max_request_inputs), 1, kMaxCount),
@@ -162,6 +174,7 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
           check.CheckRange("max_queue_delay_us", absl::GetFlag(FLAGS_max_queue_delay_us), 0, kMaxDelayUs)),
       .priority_ageing = absl::Milliseconds(
           check.CheckRange("priority_ageing_ms", absl::GetFlag(FLAGS_priority_ageing_ms), 1, kMaxMilliseconds)),
+      .worker_count = static_cast<int>(flags.workers.size()),
   };
   flags.engine_heartbeat_timeout = absl::Seconds(
       check.CheckRange("engine_heartbeat_timeout_s", absl::GetFlag(FLAGS_engine_heartbeat_timeout_s), 1, kMaxSeconds));

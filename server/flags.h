@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/ops/cpu_shares.h"
 #include "engine/tensor/data_type.h"
 #include "server/logging/logging.h"
 #include "server/rpc/call_limits.h"
@@ -26,7 +28,7 @@ struct ServerFlags {
   LogFormat log_format = LogFormat::kText;
   uint64_t seed = 0;
   DataType data_type = DataType::kFloat32;
-  int thread_count = 1;
+  std::vector<CpuShare> workers;  // engines, and what each computes on
   CallLimits call_limits;
   SchedulerLimits scheduler_limits;
   absl::Duration engine_heartbeat_timeout;

@@ -38,7 +38,7 @@ Reloader::Load ModelLoader(const ServerFlags& flags) {
                                 .name = flags.model_name,
                                 .seed = flags.seed,
                                 .data_type = flags.data_type,
-                                .thread_count = flags.thread_count,
+                                .workers = flags.workers,
                                 .max_batch_tokens = flags.scheduler_limits.max_batch_tokens};
   return [options](const std::string& folder, int64_t load_count) {
     ModelOptions asked = options;
@@ -108,6 +108,7 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                .scheduler_limits = flags.scheduler_limits,
                                .credentials = *tls ? *tls : grpc::InsecureServerCredentials(),
                                .connection_limits = flags.security.connection_limits,
+                               .workers = flags.workers,
                                .reflection = flags.security.reflection,
                                .has_admin_service = !flags.admin_address.empty(),
                                .engine_heartbeat_timeout = flags.engine_heartbeat_timeout},

@@ -6,6 +6,7 @@
 #include <grpcpp/impl/server_builder_plugin.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -50,12 +51,13 @@ Server::Server(const ServerOptions& options, const ModelStore& models, HealthSta
       clock_(clock),
       metrics_(metrics),
       health_(health),
+      workers_(options.workers),
       scheduler_(options.scheduler_limits, clock, metrics),
       service_(options.call_limits, models, scheduler_, clock, metrics) {}
 
 Server::~Server() {
   if (!grpc_server_ || drained_) return;
-  if (batcher_) {
+  if (!batchers_.empty()) {
     Drain(absl::ZeroDuration(), absl::ZeroDuration());
   } else {
     grpc_server_->Shutdown(absl::ToChronoTime(absl::Now()));
@@ -87,8 +89,11 @@ absl::Status Server::Listen(const ServerOptions& options) {
 }
 
 void Server::Serve() {
-  batcher_.emplace(
-      scheduler_, [](const Request& request) -> Engine& { return *request.model->engine; }, clock_, metrics_);
+  for (size_t worker = 0; worker < workers_.size(); ++worker) {
+    batchers_.emplace_back(
+        scheduler_, [worker](const Request& request) -> Engine& { return *request.model->engines[worker]; }, clock_,
+        metrics_, static_cast<int>(worker), workers_[worker].cpus);
+  }
   heartbeat_.emplace(engine_heartbeat_timeout_, [this] { return scheduler_.OldestBatchStart(); }, health_, clock_);
   heartbeat_->Start();
   health_.Enter(Phase::kServing);

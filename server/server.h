@@ -1,16 +1,19 @@
-// The whole service around a model: queue, batcher, gRPC server with health and reflection.
+// The whole service around a model: queue, batchers, gRPC server with health and reflection.
 
 #ifndef SERVER_SERVER_H_
 #define SERVER_SERVER_H_
 
 #include <grpcpp/grpcpp.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/ops/cpu_shares.h"
 #include "server/lifecycle/health_state.h"
 #include "server/lifecycle/heartbeat.h"
 #include "server/lifecycle/model_store.h"
@@ -30,12 +33,13 @@ struct ServerOptions {
   SchedulerLimits scheduler_limits;
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
   ConnectionLimits connection_limits;
+  std::vector<CpuShare> workers = {CpuShare()};  // one for each engine of the models served
   bool reflection = true;
   bool has_admin_service = false;                               // elsewhere; health answers for it, too
   absl::Duration engine_heartbeat_timeout = absl::Seconds(30);  // a batch that takes longer makes health NOT_SERVING
 };
 
-// Threads: Serve and Drain by one. Owns: gRPC's threads and the batcher's.
+// Threads: Serve and Drain by one. Owns: gRPC's threads and the batchers'.
 class Server {
  public:
   // Listens at once; until Serve health says NOT_SERVING and calls get UNAVAILABLE. Errors: UNAVAILABLE when the
@@ -65,8 +69,9 @@ class Server {
   const Clock& clock_;
   Metrics& metrics_;
   HealthState& health_;
+  const std::vector<CpuShare> workers_;
   Scheduler scheduler_;
-  std::optional<Batcher> batcher_;  // from Serve on
+  std::deque<Batcher> batchers_;  // from Serve on
   InferenceService service_;
   std::unique_ptr<grpc::Server> grpc_server_;
   std::optional<Heartbeat> heartbeat_;  // from Serve on; speaks to grpc_server_'s health service

@@ -16,6 +16,11 @@ std::string WithSeparators(uint64_t number) {
   return digits;
 }
 
+// "1 thread", "2 threads".
+std::string Count(uint32_t number, const char* thing) {
+  return absl::StrCat(number, " ", thing, number == 1 ? "" : "s");
+}
+
 nlohmann::ordered_json ConfigJson(const v1::ModelConfig& config) {
   return {{"vocabulary_size", config.vocabulary_size()},
           {"context_length", config.context_length()},
@@ -40,7 +45,8 @@ nlohmann::ordered_json KernelJson(const v1::Kernel& kernel) {
           {"output_head_implementation", kernel.output_head_implementation()},
           {"vector_target", kernel.vector_target()},
           {"onednn_version", kernel.onednn_version()},
-          {"thread_count", kernel.thread_count()}};
+          {"thread_count", kernel.thread_count()},
+          {"worker_count", kernel.worker_count()}};
 }
 
 }  // namespace
@@ -68,9 +74,10 @@ std::string ModelTable(const v1::GetModelResponse& model) {
   table.AddRow({"limits in bytes", absl::StrCat("request ", WithSeparators(limits.max_request_bytes()), ", reply ",
                                                 WithSeparators(limits.max_reply_bytes()))});
   table.AddRow({"largest batch", absl::StrCat(WithSeparators(limits.max_batch_tokens()), " tokens")});
-  table.AddRow({"computed by",
-                absl::StrCat(kernel.linear_implementation(), ", output head ", kernel.output_head_implementation(),
-                             ", on ", kernel.thread_count(), kernel.thread_count() == 1 ? " thread" : " threads")});
+  table.AddRow(
+      {"computed by",
+       absl::StrCat(kernel.linear_implementation(), ", output head ", kernel.output_head_implementation(), ", on ",
+                    Count(kernel.thread_count(), "thread"), " of ", Count(kernel.worker_count(), "worker"))});
   table.AddRow({"libraries", absl::StrCat("oneDNN ", kernel.onednn_version(), " for ", kernel.isa(), ", Highway for ",
                                           kernel.vector_target())});
   table.AddRow({"server", absl::StrCat("attnd ", model.server_version())});

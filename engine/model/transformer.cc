@@ -52,7 +52,7 @@ EngineInfo Describe(const ModelWeights& weights, const TransformerOptions& optio
 }  // namespace
 
 Transformer::Transformer(std::shared_ptr<const ModelWeights> weights, const TransformerOptions& options)
-    : weights_(std::move(weights)), info_(Describe(*weights_, options)), team_(options.thread_count) {}
+    : weights_(std::move(weights)), info_(Describe(*weights_, options)), team_(options.thread_count, options.cpus) {}
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(std::shared_ptr<const ModelWeights> weights,
                                                                  const TransformerOptions& options) {

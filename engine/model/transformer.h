@@ -25,6 +25,7 @@ namespace attnd {
 
 struct TransformerOptions {
   int thread_count = 1;             // threads that compute, the caller of Forward among them
+  std::vector<int> cpus;            // its own threads stay on these; none: on any
   int64_t max_batch_tokens = 2048;  // at least the context length of the model
 };
 

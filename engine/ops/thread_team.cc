@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/ops/cpu.h"
+#include "engine/ops/cpu_shares.h"
 
 namespace attnd {
 namespace {
@@ -29,7 +30,8 @@ void ThreadTeam::WaitForChange(const std::atomic<uint32_t>& value, uint32_t old)
   value.wait(old, std::memory_order_acquire);
 }
 
-ThreadTeam::ThreadTeam(int thread_count) : parts_(static_cast<size_t>(thread_count)) {
+ThreadTeam::ThreadTeam(int thread_count, std::vector<int> cpus)
+    : cpus_(std::move(cpus)), parts_(static_cast<size_t>(thread_count)) {
   for (int worker = 1; worker < thread_count; ++worker) {
     threads_.emplace_back([this, worker] { Serve(worker); });
   }
@@ -65,6 +67,7 @@ absl::Status ThreadTeam::ParallelFor(int64_t count, absl::FunctionRef<void(int64
 
 void ThreadTeam::Serve(int worker) {
   pthread_setname_np(pthread_self(), absl::StrCat("attnd-engine-", worker).c_str());
+  StayOnCpus(cpus_);
   const ComputeThreadScope compute_thread;
   for (uint32_t seen = 0;;) {
     WaitForChange(loops_, seen);

@@ -21,7 +21,8 @@ namespace attnd {
 // attnd-engine-1 and up, each set up as by ComputeThreadScope.
 class ThreadTeam {
  public:
-  explicit ThreadTeam(int thread_count);
+  // Its threads stay on `cpus`, unless those are none; so should the one that calls ParallelFor.
+  explicit ThreadTeam(int thread_count, std::vector<int> cpus = {});
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -61,6 +62,8 @@ class ThreadTeam {
   void Compute(int64_t item, int worker);
   // Returns once `value` is no longer `old`.
   void WaitForChange(const std::atomic<uint32_t>& value, uint32_t old) const;
+
+  const std::vector<int> cpus_;
 
   // Of the loop at hand. Written while no item is to be had, read by those who have taken one: a thread that has lost
   // its CPU does not hold up a loop, for only those that took an item must come back.

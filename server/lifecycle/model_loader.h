@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/ops/cpu_shares.h"
 #include "engine/tensor/data_type.h"
 #include "server/lifecycle/loaded_model.h"
 
@@ -17,11 +19,11 @@ struct ModelOptions {
   std::string name;    // empty for the folder's own
   uint64_t seed = 0;
   DataType data_type = DataType::kFloat32;
-  int thread_count = 1;
+  std::vector<CpuShare> workers = {CpuShare()};  // one for each engine
   int64_t max_batch_tokens = 2048;
 };
 
-// Reads, checks, packs and warms up; takes seconds, on `thread_count` threads. `load_count` goes into the version.
+// Reads, checks, packs and warms up; takes seconds, on the workers' CPUs. `load_count` goes into the version.
 // Errors: those of Gpt2Checkpoint::Open, SeededWeights::Create and Transformer::Create. Threads: any.
 absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_count);
 

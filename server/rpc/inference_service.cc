@@ -39,6 +39,8 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                  .version = (*model)->version,
                  .server_version = kVersion,
                  .engine = (*model)->info(),
+                 .worker_count = static_cast<int>((*model)->engines.size()),
+                 .thread_count = (*model)->thread_count(),
                  .limits = limits_},
                 *reply);
   }

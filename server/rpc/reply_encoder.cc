@@ -69,7 +69,6 @@ void EncodeKernel(const EngineInfo& engine, v1::Kernel& message) {
   message.set_output_head_implementation(engine.output_head_implementation);
   message.set_vector_target(engine.vector_target);
   message.set_onednn_version(engine.onednn_version);
-  message.set_thread_count(static_cast<uint32_t>(engine.thread_count));
 }
 
 // Input `i` of a computed request.
@@ -133,6 +132,8 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   limits.set_max_batch_tokens(static_cast<uint32_t>(model.engine.max_batch_tokens));
   message.set_weights_sha256(model.engine.weights_sha256);
   EncodeKernel(model.engine, *message.mutable_kernel());
+  message.mutable_kernel()->set_thread_count(static_cast<uint32_t>(model.thread_count));
+  message.mutable_kernel()->set_worker_count(static_cast<uint32_t>(model.worker_count));
   message.set_server_version(model.server_version);
   message.set_model_version(model.version);
 }

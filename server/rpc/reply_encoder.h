@@ -25,7 +25,9 @@ struct ModelDescription {
   std::string name;
   std::string version;
   std::string server_version;
-  EngineInfo engine;
+  EngineInfo engine;     // what all engines have in common
+  int worker_count = 1;  // engines
+  int thread_count = 1;  // of all of them
   CallLimits limits;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "engine/ops/cpu_shares.h"
 
 namespace attnd {
 namespace {
@@ -24,12 +25,14 @@ std::vector<SequenceTask> TasksOf(const Batch& batch) {
 
 }  // namespace
 
-Batcher::Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events, int worker)
+Batcher::Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events, int worker,
+                 std::vector<int> cpus)
     : scheduler_(scheduler),
       source_(std::move(source)),
       clock_(clock),
       events_(events),
       worker_(worker),
+      cpus_(std::move(cpus)),
       thread_([this] { Loop(); }) {}
 
 Batcher::~Batcher() {
@@ -39,6 +42,7 @@ Batcher::~Batcher() {
 
 void Batcher::Loop() {
   pthread_setname_np(pthread_self(), "attnd-batcher");
+  StayOnCpus(cpus_);
   while (const auto batch = scheduler_.Take()) Compute(*batch);
 }
 

@@ -4,6 +4,7 @@
 #define SERVER_SCHEDULING_BATCHER_H_
 
 #include <thread>
+#include <vector>
 
 #include "server/scheduling/batch.h"
 #include "server/scheduling/clock.h"
@@ -17,8 +18,10 @@ namespace attnd {
 // the Request::done of what it computed run.
 class Batcher {
  public:
-  // Starts at once. Batchers of a scheduler are numbered from 0, `worker` is this one's. The arguments must outlive it.
-  Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events, int worker = 0);
+  // Starts at once, on `cpus`, or on any if those are none. Batchers of a scheduler are numbered from 0, `worker` is
+  // this one's. The arguments must outlive it.
+  Batcher(Scheduler& scheduler, EngineSource source, const Clock& clock, SchedulerEvents& events, int worker = 0,
+          std::vector<int> cpus = {});
   // Closes the scheduler and waits until nothing waits there and the last batch is computed.
   ~Batcher();
   Batcher(const Batcher&) = delete;
@@ -33,6 +36,7 @@ class Batcher {
   const Clock& clock_;
   SchedulerEvents& events_;
   const int worker_;
+  const std::vector<int> cpus_;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 
@@ -14,11 +15,15 @@ namespace attnd {
 // Shared by the requests that were checked against it and are computed by it, and kept as long as there are any.
 struct ServedModel {
   std::string name;
-  std::string version;  // as ModelVersion gives it
-  std::unique_ptr<Engine> engine;
+  std::string version;                           // as ModelVersion gives it
+  std::vector<std::unique_ptr<Engine>> engines;  // one for each batcher, at least one; they share the weights
 
-  const EngineInfo& info() const { return engine->info(); }
-  const ModelConfig& config() const { return engine->info().config; }
+  // What the engines have in common.
+  const EngineInfo& info() const { return engines.front()->info(); }
+  const ModelConfig& config() const { return info().config; }
+
+  // Of all engines together.
+  int thread_count() const;
 };
 
 // Tells what computed a reply: the first 12 digits of the weights' SHA-256, and how many models this server had loaded

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/model/transformer.h"
 #include "engine/ops/thread_team.h"
 #include "tests/bench/measurement.h"
+#include "tests/bench/workers.h"
 
 namespace attnd {
 
@@ -20,9 +20,9 @@ struct Case {
   std::function<void()> run;
 };
 
-// Forward passes, hidden states of the last position out, over batches of several shapes. `transformer` must outlive
-// them.
-std::vector<Case> ForwardCases(Transformer& transformer);
+// Forward passes, hidden states of the last position out, of batches of several shapes, each worker computing its own
+// at the same time as the others. `workers` must outlive them.
+std::vector<Case> ForwardCases(Workers& workers);
 
 // Linear layers, attention, layer norm and the conversion of rows, every thread of `team` computing its own copy.
 std::vector<Case> OperatorCases(DataType type, ThreadTeam& team);

@@ -50,25 +50,29 @@ double WeightBytes(const EngineInfo& info) {
   return static_cast<double>(info.config.layer_count) * (4 * c * c + 2 * c * f) * bytes;
 }
 
-Case MakeCase(Transformer& transformer, const std::string& title, const std::vector<int64_t>& lengths) {
-  const EngineInfo& info = transformer.info();
-  auto batch = MakeBatch(lengths, info.config.layer_count);
+Case MakeCase(Workers& workers, const std::string& title, const std::vector<int64_t>& lengths) {
+  const EngineInfo& info = workers.info();
+  std::vector<std::shared_ptr<Batch>> batches;
+  for (size_t i = 0; i < workers.count(); ++i) batches.push_back(MakeBatch(lengths, info.config.layer_count));
+  const auto count = static_cast<double>(workers.count());
   Work work{.name = "forward",
             .batch = title,
             .type = info.data_type,
-            .sequences = static_cast<int64_t>(lengths.size()),
+            .sequences = static_cast<int64_t>(workers.count() * lengths.size()),
             .weight_bytes = WeightBytes(info)};
   for (const int64_t length : lengths) {
-    work.all_tokens += static_cast<double>(length);
-    work.flops += static_cast<double>(info.config.layer_count * length) * LayerFlops(info.config, length);
+    work.all_tokens += count * static_cast<double>(length);
+    work.flops += count * static_cast<double>(info.config.layer_count * length) * LayerFlops(info.config, length);
   }
   work.tokens = static_cast<int64_t>(work.all_tokens) / work.sequences;
-  return {.work = work, .run = [&transformer, batch] { CHECK_OK(transformer.Forward(batch->tasks)); }};
+  return {.work = work, .run = [&workers, batches] {
+            workers.Run([&](Transformer& engine, size_t worker) { CHECK_OK(engine.Forward(batches[worker]->tasks)); });
+          }};
 }
 
 }  // namespace
 
-std::vector<Case> ForwardCases(Transformer& transformer) {
+std::vector<Case> ForwardCases(Workers& workers) {
   std::vector<int64_t> ragged(32);
   std::minstd_rand generator(1);
   std::uniform_int_distribution<int64_t> length(1, 128);
@@ -76,10 +80,9 @@ std::vector<Case> ForwardCases(Transformer& transformer) {
   std::vector<Case> cases;
   for (const auto& [sequences, tokens] :
        {std::pair<size_t, int64_t>{1, 1}, {1, 16}, {1, 128}, {8, 128}, {4, 256}, {1, 1024}}) {
-    cases.push_back(
-        MakeCase(transformer, absl::StrCat(sequences, " x ", tokens), std::vector<int64_t>(sequences, tokens)));
+    cases.push_back(MakeCase(workers, absl::StrCat(sequences, " x ", tokens), std::vector<int64_t>(sequences, tokens)));
   }
-  cases.push_back(MakeCase(transformer, "32 x 1..128", ragged));
+  cases.push_back(MakeCase(workers, "32 x 1..128", ragged));
   return cases;
 }
 

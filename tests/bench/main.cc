@@ -1,5 +1,6 @@
 // What the engine does a second, beside what this machine could do at best, measured in the same run.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -17,12 +18,13 @@
 #include "engine/checkpoint/gpt2_checkpoint.h"
 #include "engine/checkpoint/seeded_weights.h"
 #include "engine/model/model_weights.h"
-#include "engine/model/transformer.h"
 #include "engine/ops/cpu.h"
+#include "engine/ops/cpu_shares.h"
 #include "tests/bench/accuracy.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/report.h"
+#include "tests/bench/workers.h"
 
 ABSL_FLAG(std::string, json, "", "File to write the results to, as a list of objects.");
 ABSL_FLAG(std::string, dtype, "", "Measure this type alone: f32, bf16 or int8.");
@@ -31,6 +33,10 @@ ABSL_FLAG(bool, accuracy, false, "Compare bf16 and int8 with f32 instead of meas
 ABSL_FLAG(std::string, model, "",
           "With --accuracy: folder of a Hugging Face GPT-2 checkpoint; without it the default model, seeded.");
 ABSL_FLAG(int, repetitions, 7, "Times everything is measured; medians are shown.");
+ABSL_FLAG(
+    int, workers, 1,
+    "Engines that compute side by side in the forward cases, each its own batch, with their share of the threads.");
+ABSL_FLAG(bool, stay, true, "With several workers: each stays on CPUs of its own.");
 ABSL_FLAG(int, threads, 0, "Threads that compute; 0: one for each CPU.");
 
 namespace attnd {
@@ -102,6 +108,11 @@ int ThreadCount() {
   return wanted > 0 ? wanted : static_cast<int>(std::thread::hardware_concurrency());
 }
 
+std::vector<CpuShare> Shares() {
+  const std::vector<int> cpus = absl::GetFlag(FLAGS_stay) ? AllowedCpus() : std::vector<int>();
+  return DivideCpus(cpus, ThreadCount(), std::clamp(absl::GetFlag(FLAGS_workers), 1, ThreadCount()));
+}
+
 absl::Status RunAccuracy() {
   const std::string folder = absl::GetFlag(FLAGS_model);
   absl::StatusOr<std::unique_ptr<WeightSource>> weights =
@@ -133,11 +144,10 @@ absl::Status RunSpeed() {
     if (!weights.ok()) return weights.status();
     auto packed = ModelWeights::Load(**weights, type);
     if (!packed.ok()) return packed.status();
-    auto transformer =
-        Transformer::Create(*std::move(packed), {.thread_count = team.thread_count(), .max_batch_tokens = 4096});
-    if (!transformer.ok()) return transformer.status();
+    auto workers = Workers::Create(*std::move(packed), Shares(), /*max_batch_tokens=*/4096);
+    if (!workers.ok()) return workers.status();
     weights->reset();
-    MeasureAll(ForwardCases(**transformer), team, measurements);
+    MeasureAll(ForwardCases(*workers), team, measurements);
   }
   const std::string path = absl::GetFlag(FLAGS_json);
   return path.empty() ? absl::OkStatus() : WriteJson(measurements, path);

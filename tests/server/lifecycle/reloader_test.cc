@@ -43,7 +43,7 @@ class ReloaderTest : public testing::Test {
     auto model = std::make_unique<ServedModel>();
     model->name = folder;
     model->version = absl::StrCat("v", load_count);
-    model->engine = std::make_unique<IdleEngine>();
+    model->engines.push_back(std::make_unique<IdleEngine>());
     return LoadedModel{.model = std::move(model)};
   }
 

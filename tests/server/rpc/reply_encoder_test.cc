@@ -147,7 +147,8 @@ TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
   model.engine.isa = "avx2";
   model.engine.linear_implementation = "panels:AVX2:int8";
   model.engine.output_head_implementation = "panels:AVX2:bf16";
-  model.engine.thread_count = 2;
+  model.worker_count = 2;
+  model.thread_count = 4;
   model.engine.max_batch_tokens = 2048;
   model.limits = {
       .max_request_inputs = 3, .max_request_tokens = 10, .max_request_bytes = 1000, .max_reply_bytes = 4096};
@@ -170,7 +171,8 @@ TEST(EncodeModelTest, SaysShapeLimitsWeightsAndKernel) {
   EXPECT_EQ(message.kernel().isa(), "avx2");
   EXPECT_EQ(message.kernel().linear_implementation(), "panels:AVX2:int8");
   EXPECT_EQ(message.kernel().output_head_implementation(), "panels:AVX2:bf16");
-  EXPECT_EQ(message.kernel().thread_count(), 2);
+  EXPECT_EQ(message.kernel().thread_count(), 4);
+  EXPECT_EQ(message.kernel().worker_count(), 2);
   EXPECT_EQ(message.server_version(), "1.2.3");
   EXPECT_EQ(message.model_version(), "c0ffee-2");
 }
