@@ -50,7 +50,7 @@ struct PackedLinear {
 
 // Rows [0, rows) and columns [first_column, first_column + columns) of a product.
 struct LinearTile {
-  int64_t rows = 0;
+  int64_t rows = 0;              // at most TileRows of the whole
   int64_t first_column = 0;      // a multiple of column_step()
   int64_t columns = 0;           // a multiple of it, or up to the last column
   const std::byte* x = nullptr;  // row 0: floats, or what ConvertRows made of them

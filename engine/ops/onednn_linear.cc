@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
 #include "engine/ops/cpu.h"
@@ -310,6 +311,7 @@ int64_t OneDnnLinear::TileRows(int64_t rows) const {
 }
 
 int64_t OneDnnLinear::RowsTouched(int64_t rows) const {
+  CHECK_LE(rows, row_counts_.back());
   return *std::lower_bound(row_counts_.begin(), row_counts_.end(), rows);
 }
 

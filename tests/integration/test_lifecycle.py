@@ -1,6 +1,7 @@
 """From the first moment of a server to its last, as its callers and its operator see it."""
 
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -19,12 +20,19 @@ from oracle import golden
 
 # What health answers for: the whole server, and its service.
 NAMES = ["", "attnd.v1.InferenceService"]
+IDLE_SECONDS = 2
 LOADING = "this server is loading its model; call it again once its health is SERVING"
 
 
 def children_of(number: int) -> list[str]:
     """Numbers of the processes that process `number` has, ended ones it has not reaped included."""
     return Path(f"/proc/{number}/task/{number}/children").read_text().split()
+
+
+def cpu_seconds(number: int) -> float:
+    """Seconds that process `number` has computed."""
+    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class LoadingTest(unittest.TestCase):
@@ -70,6 +78,20 @@ class LoadingTest(unittest.TestCase):
     def test_a_second_signal_changes_nothing(self) -> None:
         self.end_while_loading([signal.SIGTERM, signal.SIGTERM])
         self.end_while_loading([signal.SIGINT, signal.SIGTERM])
+
+
+class IdleTest(unittest.TestCase):
+    """A server that nobody calls."""
+
+    def test_it_uses_next_to_no_cpu(self) -> None:
+        with ServerProcess(f"--model={golden.folder('tiny')}") as server:
+            server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([1])]))
+            before = cpu_seconds(server.process.pid)
+            # Nothing is to come from there: the time passes.
+            select.select([server.process.stdout], [], [], IDLE_SECONDS)
+            used = cpu_seconds(server.process.pid) - before
+            print(f"used {used:.2f} s of {IDLE_SECONDS} s")
+            self.assertLess(used, IDLE_SECONDS / 20)
 
 
 class HealthTest(unittest.TestCase):
