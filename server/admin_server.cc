@@ -11,8 +11,9 @@
 
 namespace attnd {
 
-absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& options, Reloader& reloader) {
-  auto server = std::unique_ptr<AdminServer>(new AdminServer(options, reloader));
+absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& options, Reloader& reloader,
+                                                                const CallEnvironment& environment) {
+  auto server = std::unique_ptr<AdminServer>(new AdminServer(options, reloader, environment));
   // Health is asked for where calls are sent.
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/lifecycle/reloader.h"
 #include "server/rpc/admin_service.h"
+#include "server/rpc/call_scope.h"
 
 namespace attnd {
 
@@ -23,7 +24,8 @@ struct AdminOptions {
 class AdminServer {
  public:
   // Serves at once. UNAVAILABLE when the address cannot be bound. `reloader` must outlive the server.
-  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminOptions& options, Reloader& reloader);
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const AdminOptions& options, Reloader& reloader,
+                                                            const CallEnvironment& environment);
   // Ends the calls under way.
   ~AdminServer();
 
@@ -31,7 +33,8 @@ class AdminServer {
   const std::string& address() const { return address_; }
 
  private:
-  AdminServer(const AdminOptions& options, Reloader& reloader) : service_(options.model_root, reloader) {}
+  AdminServer(const AdminOptions& options, Reloader& reloader, const CallEnvironment& environment)
+      : service_(options.model_root, reloader, environment) {}
 
   AdminService service_;
   std::unique_ptr<grpc::Server> grpc_server_;

@@ -51,9 +51,11 @@ Reloader::Load ModelLoader(const ServerFlags& flags) {
 std::string HostOf(absl::string_view address) { return std::string(address.substr(0, address.rfind(':'))); }
 
 // Null where there is to be none.
-absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, Reloader& reloader) {
+absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, Reloader& reloader,
+                                                              const CallEnvironment& environment) {
   if (flags.admin_address.empty()) return nullptr;
-  auto server = AdminServer::Start({.address = flags.admin_address, .model_root = flags.model_root}, reloader);
+  auto server =
+      AdminServer::Start({.address = flags.admin_address, .model_root = flags.model_root}, reloader, environment);
   if (server.ok()) LOG(INFO) << "AdminService for whoever reaches " << (*server)->address();
   return server;
 }
@@ -118,7 +120,7 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                                 HostOf(flags.metrics_address), (*metrics_server)->port());
   LOG(INFO) << "listening: " << addresses;
   Reloader reloader(ModelLoader(flags), models, metrics);
-  const auto admin_server = StartAdminServer(flags, reloader);
+  const auto admin_server = StartAdminServer(flags, reloader, {.clock = clock, .metrics = metrics});
   if (!admin_server.ok()) return admin_server.status();
   if (absl::Status status = reloader.LoadFirst(); !status.ok()) return status;
   signals.KeepForWait();

@@ -53,7 +53,7 @@ Server::Server(const ServerOptions& options, const ModelStore& models, HealthSta
       health_(health),
       workers_(options.workers),
       scheduler_(options.scheduler_limits, clock, metrics),
-      service_(options.call_limits, models, scheduler_, clock, metrics) {}
+      service_(options.call_limits, models, scheduler_, {.clock = clock, .metrics = metrics}) {}
 
 Server::~Server() {
   if (!grpc_server_ || drained_) return;

@@ -1,6 +1,5 @@
 #include "server/rpc/admin_service.h"
 
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -10,52 +9,67 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/lifecycle/model_root.h"
-#include "server/rpc/status.h"
 
 namespace attnd {
 namespace {
 
+void Encode(const ReloadReport& report, v1::ReloadModelResponse& reply) {
+  reply.set_model_version(report.model_version);
+  reply.set_weights_sha256(report.weights_sha256);
+  reply.set_previous_model_version(report.previous_model_version);
+  reply.set_load_seconds(absl::ToDoubleSeconds(report.load));
+  reply.set_warm_up_seconds(absl::ToDoubleSeconds(report.warm_up));
+}
+
 // A reload's caller, who may leave before it is done. Deletes itself once gRPC is done with it.
+// Threads: gRPC's and the reloader's.
 class ReloadCall final : public grpc::ServerUnaryReactor {
  public:
-  explicit ReloadCall(v1::ReloadModelResponse& reply) : ending_(std::make_shared<Ending>(*this, reply)) {}
+  // The arguments must outlive the call.
+  ReloadCall(grpc::CallbackServerContext& context, v1::ReloadModelResponse& reply, const CallEnvironment& environment)
+      : scope_(RpcMethod::kReloadModel, context, environment), reply_(reply), link_(std::make_shared<Link>(this)) {
+    scope_.CountMessageReceived();
+  }
 
-  // Ends the call, unless its caller has left. What ends it may be kept for longer than the call lives.
-  std::function<void(const absl::StatusOr<ReloadReport>&)> ending() const {
-    return [ending = ending_](const absl::StatusOr<ReloadReport>& report) { ending->End(report); };
+  // Begins the reload that answers the call, or ends the call.
+  void Start(const absl::StatusOr<std::string>& folder, Reloader& reloader) {
+    if (!folder.ok()) return link_->End(folder.status(), Stage::kDecode);
+    // The reload may take longer than the caller stays.
+    const absl::Status started = reloader.Start(
+        *folder, [link = link_](const absl::StatusOr<ReloadReport>& report) { link->End(report, Stage::kCompute); });
+    if (!started.ok()) link_->End(started, Stage::kQueue);
   }
 
  private:
-  // What the call and the reload share.
-  class Ending {
+  // From a reload to the call that asked for it, for as long as that has not ended.
+  class Link {
    public:
-    Ending(ReloadCall& call, v1::ReloadModelResponse& reply) : call_(&call), reply_(reply) {}
+    explicit Link(ReloadCall* call) : call_(call) {}
 
-    void End(const absl::StatusOr<ReloadReport>& report) {
+    void End(const absl::StatusOr<ReloadReport>& report, Stage stage) {
       const absl::MutexLock lock(&mutex_);
-      if (call_ == nullptr) return;
-      if (report.ok()) Encode(*report, reply_);
-      std::exchange(call_, nullptr)->Finish(ToGrpcStatus(EncodeStatus(report.status(), "")));
+      if (call_ != nullptr) std::exchange(call_, nullptr)->End(report, stage);
     }
 
    private:
-    static void Encode(const ReloadReport& report, v1::ReloadModelResponse& reply) {
-      reply.set_model_version(report.model_version);
-      reply.set_weights_sha256(report.weights_sha256);
-      reply.set_previous_model_version(report.previous_model_version);
-      reply.set_load_seconds(absl::ToDoubleSeconds(report.load));
-      reply.set_warm_up_seconds(absl::ToDoubleSeconds(report.warm_up));
-    }
-
     absl::Mutex mutex_;
     ReloadCall* call_ ABSL_GUARDED_BY(mutex_);
-    v1::ReloadModelResponse& reply_;
   };
 
-  void OnCancel() override { ending_->End(absl::CancelledError("the caller left; the reload goes on")); }
+  void End(const absl::StatusOr<ReloadReport>& report, Stage stage) {
+    if (report.ok()) {
+      Encode(*report, reply_);
+      scope_.CountMessageSent();
+    }
+    Finish(scope_.End(report.status(), stage, 0));
+  }
+
+  void OnCancel() override { link_->End(absl::CancelledError("the caller left; the reload goes on"), Stage::kCompute); }
   void OnDone() override { delete this; }
 
-  const std::shared_ptr<Ending> ending_;
+  CallScope scope_;
+  v1::ReloadModelResponse& reply_;
+  const std::shared_ptr<Link> link_;
 };
 
 }  // namespace
@@ -64,19 +78,14 @@ grpc::ServerUnaryReactor* AdminService::ReloadModel(grpc::CallbackServerContext*
                                                     const v1::ReloadModelRequest* message,
                                                     v1::ReloadModelResponse* reply) {
   LOG(INFO) << "reload asked for by " << context->peer();
-  auto* call = new ReloadCall(*reply);
-  const auto end = call->ending();
-  std::string folder;
-  if (!message->model_path().empty()) {
-    absl::StatusOr<std::string> resolved = ResolveBelow(model_root_, message->model_path());
-    if (!resolved.ok()) {
-      end(resolved.status());
-      return call;
-    }
-    folder = *std::move(resolved);
-  }
-  if (absl::Status status = reloader_.Start(folder, end); !status.ok()) end(status);
+  auto* call = new ReloadCall(*context, *reply, environment_);
+  call->Start(FolderOf(*message), reloader_);
   return call;
+}
+
+absl::StatusOr<std::string> AdminService::FolderOf(const v1::ReloadModelRequest& message) const {
+  if (message.model_path().empty()) return std::string();
+  return ResolveBelow(model_root_, message.model_path());
 }
 
 }  // namespace attnd

@@ -7,8 +7,10 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "attnd/v1/admin.grpc.pb.h"
 #include "server/lifecycle/reloader.h"
+#include "server/rpc/call_scope.h"
 
 namespace attnd {
 
@@ -16,14 +18,19 @@ namespace attnd {
 class AdminService final : public v1::AdminService::CallbackService {
  public:
   // `model_root`: the folder below which models may be asked for; empty for none. `reloader` must outlive the service.
-  AdminService(const std::string& model_root, Reloader& reloader) : model_root_(model_root), reloader_(reloader) {}
+  AdminService(const std::string& model_root, Reloader& reloader, const CallEnvironment& environment)
+      : model_root_(model_root), reloader_(reloader), environment_(environment) {}
 
   grpc::ServerUnaryReactor* ReloadModel(grpc::CallbackServerContext* context, const v1::ReloadModelRequest* message,
                                         v1::ReloadModelResponse* reply) override;
 
  private:
+  // The folder to load; empty for that of the command line.
+  absl::StatusOr<std::string> FolderOf(const v1::ReloadModelRequest& message) const;
+
   const std::string model_root_;
   Reloader& reloader_;
+  const CallEnvironment environment_;
 };
 
 }  // namespace attnd

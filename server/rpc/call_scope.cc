@@ -15,12 +15,12 @@
 
 namespace attnd {
 
-CallScope::CallScope(RpcMethod method, grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics)
+CallScope::CallScope(RpcMethod method, grpc::CallbackServerContext& context, const CallEnvironment& environment)
     : method_(method),
       context_(context),
-      clock_(clock),
-      metrics_(metrics),
-      started_at_(clock.Now()),
+      clock_(environment.clock),
+      metrics_(environment.metrics),
+      started_at_(clock_.Now()),
       request_id_(RequestIdFrom(MetadataValue(context, kRequestIdKey))),
       caller_(PeerHost(context.peer())),
       trace_id_(TraceIdOf(MetadataValue(context, kTraceparentKey))) {

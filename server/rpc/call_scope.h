@@ -18,11 +18,17 @@
 
 namespace attnd {
 
+// What every service is given to serve calls with. Must outlive them.
+struct CallEnvironment {
+  const Clock& clock;
+  Metrics& metrics;
+};
+
 // Counted at both ends. Threads: End by one, the rest by any.
 class CallScope {
  public:
-  // The arguments must outlive the scope.
-  CallScope(RpcMethod method, grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics);
+  // `context` must outlive the scope.
+  CallScope(RpcMethod method, grpc::CallbackServerContext& context, const CallEnvironment& environment);
 
   // At each message.
   void CountMessageReceived() { metrics_.OnMessageReceived(method_); }

@@ -10,12 +10,12 @@
 namespace attnd {
 
 InferenceService::InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
-                                   const Clock& clock, Metrics& metrics)
-    : limits_(limits), models_(models), scheduler_(scheduler), clock_(clock), metrics_(metrics) {}
+                                   const CallEnvironment& environment)
+    : limits_(limits), models_(models), scheduler_(scheduler), environment_(environment) {}
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
-  auto* call = new UnaryCall(RpcMethod::kForward, *context, clock_, metrics_);
+  auto* call = new UnaryCall(RpcMethod::kForward, *context, environment_);
   call->Submit([&] { return Decode(*message, &RequestDecoder::DecodeForward); }, scheduler_,
                [reply](const Request& request) { EncodeForward(request, request.model->config(), *reply); });
   return call;
@@ -23,7 +23,7 @@ grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext*
 
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                                   v1::EmbedResponse* reply) {
-  auto* call = new UnaryCall(RpcMethod::kEmbed, *context, clock_, metrics_);
+  auto* call = new UnaryCall(RpcMethod::kEmbed, *context, environment_);
   call->Submit([&] { return Decode(*message, &RequestDecoder::DecodeEmbed); }, scheduler_,
                [reply](const Request& request) { EncodeEmbed(request, request.model->config(), *reply); });
   return call;
@@ -32,7 +32,7 @@ grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* context,
                                                      const v1::GetModelRequest* /*message*/,
                                                      v1::GetModelResponse* reply) {
-  auto* call = new UnaryCall(RpcMethod::kGetModel, *context, clock_, metrics_);
+  auto* call = new UnaryCall(RpcMethod::kGetModel, *context, environment_);
   const auto model = models_.Get();
   if (model.ok()) {
     EncodeModel({.name = (*model)->name,
@@ -66,7 +66,7 @@ grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod me
   return StreamCall<Item, Reply>::Start(
       {.method = method, .decode = [this, decode](const Item& item) { return Decode(item, decode); }, .encode = encode},
       {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes}, context, scheduler_,
-      open_streams_, clock_, metrics_);
+      open_streams_, environment_);
 }
 
 template <typename Message>

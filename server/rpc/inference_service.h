@@ -11,10 +11,10 @@
 #include "attnd/v1/inference.grpc.pb.h"
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/request_decoder.h"
 #include "server/rpc/stream_flow.h"
-#include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
@@ -23,9 +23,9 @@ namespace attnd {
 // Threads: gRPC's own, any number.
 class InferenceService final : public v1::InferenceService::CallbackService {
  public:
-  // `models`, `scheduler`, `clock` and `metrics` must outlive the service.
-  InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler, const Clock& clock,
-                   Metrics& metrics);
+  // `models` and `scheduler` must outlive the service.
+  InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
+                   const CallEnvironment& environment);
 
   grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context, const v1::ForwardRequest* message,
                                     v1::ForwardResponse* reply) override;
@@ -58,8 +58,7 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   const CallLimits limits_;
   const ModelStore& models_;
   Scheduler& scheduler_;
-  const Clock& clock_;
-  Metrics& metrics_;
+  const CallEnvironment environment_;
   OpenStreams open_streams_;
 };
 

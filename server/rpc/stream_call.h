@@ -23,7 +23,6 @@
 #include "server/rpc/status.h"
 #include "server/rpc/stream_flow.h"
 #include "server/rpc/within_memory.h"
-#include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
@@ -44,12 +43,12 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
                          public Drainable,
                          public std::enable_shared_from_this<StreamCall<Item, Reply>> {
  public:
-  // The arguments but the method must outlive the stream.
+  // The arguments but method and limits must outlive the stream.
   static grpc::ServerBidiReactor<Item, Reply>* Start(StreamMethod<Item, Reply> method, const StreamLimits& limits,
                                                      grpc::CallbackServerContext& context, Scheduler& scheduler,
-                                                     OpenStreams& open_streams, const Clock& clock, Metrics& metrics) {
+                                                     OpenStreams& open_streams, const CallEnvironment& environment) {
     const auto stream = std::shared_ptr<StreamCall>(
-        new StreamCall(std::move(method), limits, context, scheduler, open_streams, clock, metrics));
+        new StreamCall(std::move(method), limits, context, scheduler, open_streams, environment));
     stream->self_ = stream;
     open_streams.Add(stream);
     stream->WithLock([] {});
@@ -68,12 +67,12 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
   };
 
   StreamCall(StreamMethod<Item, Reply> method, const StreamLimits& limits, grpc::CallbackServerContext& context,
-             Scheduler& scheduler, OpenStreams& open_streams, const Clock& clock, Metrics& metrics)
+             Scheduler& scheduler, OpenStreams& open_streams, const CallEnvironment& environment)
       : method_(std::move(method)),
         scheduler_(scheduler),
         open_streams_(open_streams),
-        metrics_(metrics),
-        scope_(method_.method, context, clock, metrics),
+        metrics_(environment.metrics),
+        scope_(method_.method, context, environment),
         flow_(limits) {}
 
   // Runs `change`, then starts whatever is due. gRPC may delete the stream as soon as Finish was called.

@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/rpc/call_scope.h"
-#include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
@@ -25,9 +24,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   using Decode = absl::FunctionRef<absl::StatusOr<std::shared_ptr<Request>>()>;
   using Encode = absl::AnyInvocable<void(const Request&)>;
 
-  // The arguments must outlive the call.
-  UnaryCall(RpcMethod method, grpc::CallbackServerContext& context, const Clock& clock, Metrics& metrics)
-      : scope_(method, context, clock, metrics) {
+  // `context` must outlive the call.
+  UnaryCall(RpcMethod method, grpc::CallbackServerContext& context, const CallEnvironment& environment)
+      : scope_(method, context, environment) {
     scope_.CountMessageReceived();
   }
 

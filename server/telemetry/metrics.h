@@ -21,8 +21,8 @@ class Collectable;
 
 namespace attnd {
 
-// Methods of attnd.v1.InferenceService.
-enum class RpcMethod { kForward, kEmbed, kGetModel, kForwardStream, kEmbedStream };
+// Methods of attnd.v1.InferenceService and, the last, of attnd.v1.AdminService.
+enum class RpcMethod { kForward, kEmbed, kGetModel, kForwardStream, kEmbedStream, kReloadModel };
 
 // What became of an attempt to replace the model: served, not to be served, or not begun as another was under way.
 enum class ReloadOutcome { kDone, kFailed, kRefused };

@@ -9,15 +9,17 @@ namespace {
 
 struct MethodName {
   const char* name;
+  const char* service;
   const char* type;
   bool is_stream;
 };
 
-constexpr MethodName kMethods[] = {{"Forward", "unary", false},
-                                   {"Embed", "unary", false},
-                                   {"GetModel", "unary", false},
-                                   {"ForwardStream", "bidi_stream", true},
-                                   {"EmbedStream", "bidi_stream", true}};
+constexpr const char* kInference = "attnd.v1.InferenceService";
+constexpr const char* kAdmin = "attnd.v1.AdminService";
+constexpr MethodName kMethods[] = {
+    {"Forward", kInference, "unary", false},          {"Embed", kInference, "unary", false},
+    {"GetModel", kInference, "unary", false},         {"ForwardStream", kInference, "bidi_stream", true},
+    {"EmbedStream", kInference, "bidi_stream", true}, {"ReloadModel", kAdmin, "unary", false}};
 
 // Go's names of the codes, by number.
 constexpr const char* kCodeNames[] = {
@@ -27,7 +29,7 @@ constexpr const char* kCodeNames[] = {
     "DataLoss", "Unauthenticated"};
 
 prometheus::Labels MethodLabels(const MethodName& method) {
-  return {{"grpc_type", method.type}, {"grpc_service", "attnd.v1.InferenceService"}, {"grpc_method", method.name}};
+  return {{"grpc_type", method.type}, {"grpc_service", method.service}, {"grpc_method", method.name}};
 }
 
 }  // namespace

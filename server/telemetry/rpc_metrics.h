@@ -32,7 +32,7 @@ class RpcMetrics {
   void OnHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration);
 
  private:
-  static constexpr size_t kMethodCount = 5;
+  static constexpr size_t kMethodCount = 6;
   static constexpr size_t kCodeCount = 17;
 
   struct PerMethod {

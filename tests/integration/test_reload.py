@@ -16,7 +16,9 @@ import numpy as np
 from attnd.v1 import admin_pb2, admin_pb2_grpc
 from attnd.v1 import inference_pb2 as pb
 from integration import health
+from integration.error_details import trailers
 from integration.messages import ids_input, to_array
+from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
 from integration.waiting import wait_until
 from oracle import models
@@ -210,6 +212,9 @@ class AdminTest(unittest.TestCase):
             code, details = self.refusal(stub, "none")
             self.assertEqual(code, grpc.StatusCode.FAILED_PRECONDITION)
             self.assertIn("config.json: cannot be opened", details)
+            for expected, outcome in ((1, "OK"), (3, "PermissionDenied"), (1, "FailedPrecondition")):
+                handled = "grpc_server_handled_total" + rpc_labels("ReloadModel", grpc_code=outcome)
+                self.assertEqual(server.metric(handled), expected)
             self.assertEqual(server.stub.GetModel(pb.GetModelRequest()).model_version, reply.model_version)
 
     def test_no_folder_may_be_named_without_a_root(self) -> None:
@@ -217,6 +222,15 @@ class AdminTest(unittest.TestCase):
             code, details = self.refusal(self.stub(), f"{self.folder}/b")
             self.assertEqual(code, grpc.StatusCode.PERMISSION_DENIED)
             self.assertIn("without --model_root", details)
+
+    def test_a_refusal_has_a_request_id_advice_about_retries_and_a_line_in_the_log(self) -> None:
+        with ServerProcess(*self.flags) as server:
+            request = admin_pb2.ReloadModelRequest(model_path="b")
+            call = self.stub().ReloadModel.future(request, metadata=[("x-request-id", "reload-17")])
+            self.assertEqual(call.code(), grpc.StatusCode.PERMISSION_DENIED)
+            self.assertEqual(trailers(call)["x-request-id"], "reload-17")
+            self.assertEqual(trailers(call)["grpc-retry-pushback-ms"], "-1")
+            server.wait_for_log("call failed: request_id=reload-17 method=ReloadModel stage=decode")
 
     def test_the_public_port_knows_no_admin_service(self) -> None:
         with ServerProcess(*self.flags) as server:

@@ -24,11 +24,11 @@ void AddHistogram(const std::string& name, const std::string& labels, const std:
 }
 
 void AddRpcSeries(Samples& samples) {
-  for (const std::string method : {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream"}) {
+  for (const std::string method : {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "ReloadModel"}) {
     const bool is_stream = absl::EndsWith(method, "Stream");
-    const std::string labels =
-        absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service="attnd.v1.InferenceService",grpc_type=")",
-                     is_stream ? "bidi_stream" : "unary", "\"");
+    const std::string labels = absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service="attnd.v1.)",
+                                            method == "ReloadModel" ? "AdminService" : "InferenceService",
+                                            R"(",grpc_type=")", is_stream ? "bidi_stream" : "unary", "\"");
     samples[absl::StrCat("grpc_server_msg_received_total{", labels, "}")] = 0;
     samples[absl::StrCat("grpc_server_msg_sent_total{", labels, "}")] = 0;
     if (is_stream) samples[absl::StrCat("attnd_stream_items{method=\"", method, "\"}")] = 0;
