@@ -22,6 +22,7 @@
 #include "server/lifecycle/signals.h"
 #include "server/logging/logging.h"
 #include "server/periodic_task.h"
+#include "server/security/authenticator.h"
 #include "server/security/exposure.h"
 #include "server/security/tls_credentials.h"
 #include "server/server.h"
@@ -56,13 +57,17 @@ absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags&
   if (flags.admin_address.empty()) return nullptr;
   auto server =
       AdminServer::Start({.address = flags.admin_address, .model_root = flags.model_root}, reloader, environment);
-  if (server.ok()) LOG(INFO) << "AdminService for whoever reaches " << (*server)->address();
+  if (server.ok()) {
+    LOG(INFO) << "AdminService for "
+              << (environment.authenticator == nullptr ? "whoever reaches " : "holders of keys at ")
+              << (*server)->address();
+  }
   return server;
 }
 
 void WarnOfExposure(const ServerFlags& flags) {
   const bool encrypted = !flags.security.tls.certificate.empty();
-  const std::string warning = ExposureWarning(flags.address);
+  const std::string warning = ExposureWarning(flags.address, !flags.security.api_keys.empty());
   if (!encrypted && !warning.empty()) LOG(WARNING) << warning;
   if (!IsLoopback(flags.metrics_address)) {
     LOG(WARNING) << "metrics are served on " << flags.metrics_address
@@ -88,6 +93,23 @@ void RereadCertificates(TlsCredentials& credentials, Metrics& metrics) {
   }
 }
 
+// Null where anybody may call.
+absl::StatusOr<std::unique_ptr<Authenticator>> ReadApiKeys(const ServerFlags& flags, const Clock& clock) {
+  if (flags.security.api_keys.empty()) return nullptr;
+  auto authenticator = Authenticator::Create(flags.security.api_keys, clock);
+  if (authenticator.ok()) LOG(INFO) << "API keys: " << (*authenticator)->key_count();
+  return authenticator;
+}
+
+void RereadApiKeys(Authenticator& authenticator) {
+  const absl::StatusOr<bool> changed = authenticator.Reload();
+  if (!changed.ok()) {
+    LOG(WARNING) << "the API keys in use stay, because " << changed.status().message();
+  } else if (*changed) {
+    LOG(INFO) << "new API keys: " << authenticator.key_count();
+  }
+}
+
 absl::Status Run(const ServerFlags& flags, Signals& signals) {
   WarnOfExposure(flags);
   const SystemClock clock;
@@ -99,10 +121,16 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   if (!metrics_server.ok()) return metrics_server.status();
   const auto tls = StartTls(flags, metrics);
   if (!tls.ok()) return tls.status();
+  const auto authenticator = ReadApiKeys(flags, clock);
+  if (!authenticator.ok()) return authenticator.status();
   std::optional<PeriodicTask> reread;
-  if (*tls) {
-    reread.emplace("attnd-reread", flags.security.tls_reload_interval, [&] { RereadCertificates(**tls, metrics); });
+  if (*tls || *authenticator) {
+    reread.emplace("attnd-reread", flags.security.reread_interval, [&] {
+      if (*tls) RereadCertificates(**tls, metrics);
+      if (*authenticator) RereadApiKeys(**authenticator);
+    });
   }
+  const CallEnvironment environment = {.clock = clock, .metrics = metrics, .authenticator = authenticator->get()};
   ModelStore models;
   HealthState health(metrics);
   auto server = Server::Start({.address = flags.address,
@@ -114,13 +142,13 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                .reflection = flags.security.reflection,
                                .has_admin_service = !flags.admin_address.empty(),
                                .engine_heartbeat_timeout = flags.engine_heartbeat_timeout},
-                              models, health, clock, metrics);
+                              models, health, environment);
   if (!server.ok()) return server.status();
   const std::string addresses = absl::StrFormat("grpc %s:%d, metrics %s:%d", HostOf(flags.address), (*server)->port(),
                                                 HostOf(flags.metrics_address), (*metrics_server)->port());
   LOG(INFO) << "listening: " << addresses;
   Reloader reloader(ModelLoader(flags), models, metrics);
-  const auto admin_server = StartAdminServer(flags, reloader, {.clock = clock, .metrics = metrics});
+  const auto admin_server = StartAdminServer(flags, reloader, environment);
   if (!admin_server.ok()) return admin_server.status();
   if (absl::Status status = reloader.LoadFirst(); !status.ok()) return status;
   signals.KeepForWait();

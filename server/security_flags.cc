@@ -12,9 +12,12 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, tls_key, "", "PEM file of the certificate's private key, not encrypted.");
 ABSL_FLAG(std::string, tls_client_ca, "",
           "PEM file of the authorities whose clients are let in; without it clients need no certificate.");
-ABSL_FLAG(int64_t, tls_reload_interval_s, 10,
-          "Seconds between two looks at these files. New connections use what they hold; a pair that does not fit is "
-          "not used.");
+ABSL_FLAG(std::string, api_keys, "",
+          "File of the API keys that callers must show, one a line: id, SHA-256, methods, rate. attndctl key new makes "
+          "them. Without it anybody may call.");
+ABSL_FLAG(int64_t, reread_interval_s, 10,
+          "Seconds between two looks at these files. New connections and calls use what they hold; what cannot be used "
+          "changes nothing.");
 ABSL_FLAG(int64_t, max_metadata_bytes, 16384, "Bytes of the headers of one call; one with more is refused by gRPC.");
 ABSL_FLAG(int64_t, max_concurrent_streams, 1024,
           "Calls in progress on one connection; further ones wait in the client.");
@@ -56,7 +59,8 @@ SecurityFlags SecurityFromFlags(int64_t max_request_bytes, FlagChecker& check) {
   if (!flags.tls.client_ca.empty()) {
     check.CheckTogether("tls_cert", flags.tls.certificate, "tls_client_ca", flags.tls.client_ca);
   }
-  flags.tls_reload_interval = seconds("tls_reload_interval_s", absl::GetFlag(FLAGS_tls_reload_interval_s), 1);
+  flags.api_keys = absl::GetFlag(FLAGS_api_keys);
+  flags.reread_interval = seconds("reread_interval_s", absl::GetFlag(FLAGS_reread_interval_s), 1);
   flags.connection_limits = {
       .max_metadata_bytes =
           check.CheckRange("max_metadata_bytes", absl::GetFlag(FLAGS_max_metadata_bytes), 1024, kMaxMetadataBytes),

@@ -4,6 +4,7 @@
 #define SERVER_SECURITY_FLAGS_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/time/time.h"
 #include "server/flag_checker.h"
@@ -14,7 +15,8 @@ namespace attnd {
 
 struct SecurityFlags {
   TlsFiles tls;
-  absl::Duration tls_reload_interval;
+  std::string api_keys;  // a file; empty: anybody may call
+  absl::Duration reread_interval;
   ConnectionLimits connection_limits;
   bool reflection = true;
 };

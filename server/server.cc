@@ -39,21 +39,21 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const ModelStore& models,
-                                                      HealthState& health, const Clock& clock, Metrics& metrics) {
-  auto server = std::unique_ptr<Server>(new Server(options, models, health, clock, metrics));
+                                                      HealthState& health, const CallEnvironment& environment) {
+  auto server = std::unique_ptr<Server>(new Server(options, models, health, environment));
   if (absl::Status status = server->Listen(options); !status.ok()) return status;
   return server;
 }
 
-Server::Server(const ServerOptions& options, const ModelStore& models, HealthState& health, const Clock& clock,
-               Metrics& metrics)
+Server::Server(const ServerOptions& options, const ModelStore& models, HealthState& health,
+               const CallEnvironment& environment)
     : engine_heartbeat_timeout_(options.engine_heartbeat_timeout),
-      clock_(clock),
-      metrics_(metrics),
+      clock_(environment.clock),
+      metrics_(environment.metrics),
       health_(health),
       workers_(options.workers),
-      scheduler_(options.scheduler_limits, clock, metrics),
-      service_(options.call_limits, models, scheduler_, {.clock = clock, .metrics = metrics}) {}
+      scheduler_(options.scheduler_limits, clock_, metrics_),
+      service_(options.call_limits, models, scheduler_, environment) {}
 
 Server::~Server() {
   if (!grpc_server_ || drained_) return;

@@ -18,6 +18,7 @@
 #include "server/lifecycle/heartbeat.h"
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
+#include "server/rpc/call_scope.h"
 #include "server/rpc/inference_service.h"
 #include "server/scheduling/batcher.h"
 #include "server/scheduling/clock.h"
@@ -43,9 +44,9 @@ struct ServerOptions {
 class Server {
  public:
   // Listens at once; until Serve health says NOT_SERVING and calls get UNAVAILABLE. Errors: UNAVAILABLE when the
-  // address cannot be bound. `models`, `health`, `clock` and `metrics` must outlive the server.
+  // address cannot be bound. `models` and `health` must outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, const ModelStore& models,
-                                                       HealthState& health, const Clock& clock, Metrics& metrics);
+                                                       HealthState& health, const CallEnvironment& environment);
   // Drains without delay.
   ~Server();
 
@@ -60,8 +61,8 @@ class Server {
   SchedulerTotals Drain(absl::Duration delay, absl::Duration timeout);
 
  private:
-  Server(const ServerOptions& options, const ModelStore& models, HealthState& health, const Clock& clock,
-         Metrics& metrics);
+  Server(const ServerOptions& options, const ModelStore& models, HealthState& health,
+         const CallEnvironment& environment);
 
   absl::Status Listen(const ServerOptions& options);
 

@@ -7,7 +7,7 @@
 namespace attnd {
 namespace {
 
-constexpr const char* kStageNames[] = {"decode", "queue", "compute", "reply"};
+constexpr const char* kStageNames[] = {"authenticate", "decode", "queue", "compute", "reply"};
 
 const char* StageName(Stage stage) { return kStageNames[static_cast<int>(stage)]; }
 
@@ -18,7 +18,8 @@ std::string FormatText(const CallRecord& record) {
   if (record.item_id) absl::StrAppend(&line, " item_id=", *record.item_id);
   absl::StrAppend(&line, " stage=", StageName(record.stage), " code=", absl::StatusCodeToString(record.status.code()),
                   " duration_seconds=", absl::ToDoubleSeconds(record.duration), " tokens=", record.tokens,
-                  " caller=", record.caller);
+                  " peer=", record.peer);
+  if (!record.key_id.empty()) absl::StrAppend(&line, " key_id=", record.key_id);
   if (!record.trace_id.empty()) absl::StrAppend(&line, " trace_id=", record.trace_id);
   if (record.dropped > 0) absl::StrAppend(&line, " dropped=", record.dropped);
   absl::StrAppend(&line, " message=\"", absl::Utf8SafeCEscape(record.status.message()), "\"");
@@ -36,7 +37,8 @@ std::string FormatJson(const CallRecord& record, absl::Time time, const std::str
   line["code"] = absl::StatusCodeToString(record.status.code());
   line["duration_seconds"] = absl::ToDoubleSeconds(record.duration);
   line["tokens"] = record.tokens;
-  line["caller"] = record.caller;
+  line["peer"] = record.peer;
+  if (!record.key_id.empty()) line["key_id"] = record.key_id;
   if (!record.trace_id.empty()) line["trace_id"] = record.trace_id;
   if (record.dropped > 0) line["dropped"] = record.dropped;
   line["message"] = std::string(record.status.message());

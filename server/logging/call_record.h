@@ -13,14 +13,15 @@
 namespace attnd {
 
 // How far a call had come.
-enum class Stage { kDecode, kQueue, kCompute, kReply };
+enum class Stage { kAuthenticate, kDecode, kQueue, kCompute, kReply };
 
 // Holds nothing of inputs and results but what `status` says: of a wrong call, the one value that was wrong.
 struct CallRecord {
   std::string request_id;
   std::string trace_id;  // of the caller's W3C traceparent; empty without one
   std::string method;
-  std::string caller;
+  std::string peer;                 // the host that called
+  std::string key_id;               // of the API key it showed; empty without one
   std::optional<uint64_t> item_id;  // of the item, where it is one of a stream's
   Stage stage = Stage::kDecode;
   absl::Status status;

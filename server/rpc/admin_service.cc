@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/log/log.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
@@ -31,8 +32,11 @@ class ReloadCall final : public grpc::ServerUnaryReactor {
     scope_.CountMessageReceived();
   }
 
-  // Begins the reload that answers the call, or ends the call.
-  void Start(const absl::StatusOr<std::string>& folder, Reloader& reloader) {
+  // Begins the reload of what `find_folder` finds, which answers the call, or ends the call.
+  void Start(absl::FunctionRef<absl::StatusOr<std::string>()> find_folder, Reloader& reloader) {
+    if (!scope_.admission().ok()) return link_->End(scope_.admission(), Stage::kAuthenticate);
+    LOG(INFO) << "reload asked for by " << scope_.caller();
+    const absl::StatusOr<std::string> folder = find_folder();
     if (!folder.ok()) return link_->End(folder.status(), Stage::kDecode);
     // The reload may take longer than the caller stays.
     const absl::Status started = reloader.Start(
@@ -77,9 +81,8 @@ class ReloadCall final : public grpc::ServerUnaryReactor {
 grpc::ServerUnaryReactor* AdminService::ReloadModel(grpc::CallbackServerContext* context,
                                                     const v1::ReloadModelRequest* message,
                                                     v1::ReloadModelResponse* reply) {
-  LOG(INFO) << "reload asked for by " << context->peer();
   auto* call = new ReloadCall(*context, *reply, environment_);
-  call->Start(FolderOf(*message), reloader_);
+  call->Start([&] { return FolderOf(*message); }, reloader_);
   return call;
 }
 

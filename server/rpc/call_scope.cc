@@ -14,17 +14,77 @@
 #include "server/rpc/within_memory.h"
 
 namespace attnd {
+namespace {
+
+Permission PermissionFor(RpcMethod method) {
+  switch (method) {
+    case RpcMethod::kForward:
+    case RpcMethod::kForwardStream:
+      return Permission::kForward;
+    case RpcMethod::kEmbed:
+    case RpcMethod::kEmbedStream:
+      return Permission::kEmbed;
+    case RpcMethod::kGetModel:
+      return Permission::kGetModel;
+    case RpcMethod::kReloadModel:
+      break;
+  }
+  return Permission::kReloadModel;
+}
+
+}  // namespace
 
 CallScope::CallScope(RpcMethod method, grpc::CallbackServerContext& context, const CallEnvironment& environment)
     : method_(method),
       context_(context),
       clock_(environment.clock),
       metrics_(environment.metrics),
+      authenticator_(environment.authenticator),
       started_at_(clock_.Now()),
       request_id_(RequestIdFrom(MetadataValue(context, kRequestIdKey))),
-      caller_(PeerHost(context.peer())),
-      trace_id_(TraceIdOf(MetadataValue(context, kTraceparentKey))) {
+      peer_(PeerHost(context.peer())),
+      trace_id_(TraceIdOf(MetadataValue(context, kTraceparentKey))),
+      admission_(Authenticate()) {
   metrics_.OnRpcStarted(method_);
+}
+
+absl::Status CallScope::Authenticate() {
+  if (authenticator_ == nullptr) return absl::OkStatus();
+  auto caller = authenticator_->Authenticate(MetadataValue(context_, kAuthorizationKey), PermissionFor(method_));
+  if (!caller.ok()) return CountRefusal(caller.status());
+  key_ = *std::move(caller);
+  return absl::OkStatus();
+}
+
+absl::Status CallScope::Submit(const std::shared_ptr<Request>& request, Scheduler& scheduler) const {
+  const int64_t token_count = request->token_count();
+  if (absl::Status status = Charge(token_count); !status.ok()) return status;
+  request->caller = caller();
+  request->deadline = deadline();
+  const absl::Status status = scheduler.Submit(request);
+  if (!status.ok() && key_) authenticator_->Refund(*key_, token_count);
+  return status;
+}
+
+absl::Status CallScope::Charge(int64_t token_count) const {
+  return key_ ? CountRefusal(authenticator_->Charge(*key_, token_count)) : absl::OkStatus();
+}
+
+absl::Status CallScope::CountRefusal(absl::Status status) const {
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+      metrics_.OnAccessRefused(method_, AccessRefusal::kUnauthenticated);
+      break;
+    case absl::StatusCode::kPermissionDenied:
+      metrics_.OnAccessRefused(method_, AccessRefusal::kPermissionDenied);
+      break;
+    case absl::StatusCode::kResourceExhausted:
+      metrics_.OnAccessRefused(method_, AccessRefusal::kRateLimited);
+      break;
+    default:
+      break;
+  }
+  return status;
 }
 
 grpc::Status CallScope::End(const absl::Status& status, Stage stage, int64_t tokens) {
@@ -46,7 +106,8 @@ void CallScope::Log(CallRecord record, absl::Time arrived_at) const {
   record.request_id = request_id_;
   record.trace_id = trace_id_;
   record.method = RpcMethodName(method_);
-  record.caller = caller_;
+  record.peer = peer_;
+  if (key_) record.key_id = key_->key_id;
   record.duration = clock_.Now() - arrived_at;
   if (!LogFailedCall(std::move(record))) metrics_.OnFailureNotLogged();
 }

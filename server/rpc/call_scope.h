@@ -1,4 +1,4 @@
-// What every call has, unary or stream: an id, the time it came, and one way to end.
+// What every call has, unary or stream: an id, the time it came, somebody who made it, and one way to end.
 
 #ifndef SERVER_RPC_CALL_SCOPE_H_
 #define SERVER_RPC_CALL_SCOPE_H_
@@ -6,6 +6,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -14,6 +16,8 @@
 #include "server/logging/call_record.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/request.h"
+#include "server/scheduling/scheduler.h"
+#include "server/security/authenticator.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
@@ -22,6 +26,7 @@ namespace attnd {
 struct CallEnvironment {
   const Clock& clock;
   Metrics& metrics;
+  const Authenticator* authenticator = nullptr;  // null: anybody may call
 };
 
 // Counted at both ends. Threads: End by one, the rest by any.
@@ -30,9 +35,16 @@ class CallScope {
   // `context` must outlive the scope.
   CallScope(RpcMethod method, grpc::CallbackServerContext& context, const CallEnvironment& environment);
 
+  // OK when its caller may make the call, else what to end it with, before anything of it is looked at.
+  const absl::Status& admission() const { return admission_; }
+
   // At each message.
   void CountMessageReceived() { metrics_.OnMessageReceived(method_); }
   void CountMessageSent() { metrics_.OnMessageSent(method_); }
+
+  // Hands `request` to the scheduler for the call's caller, out of whose rate its tokens are taken, and until the
+  // call's deadline. Errors: those of Authenticator::Charge and Scheduler::Submit.
+  absl::Status Submit(const std::shared_ptr<Request>& request, Scheduler& scheduler) const;
 
   // Begins the end of the call with `status`: what is returned is for gRPC's Finish. A failure is logged. Call once.
   grpc::Status End(const absl::Status& status, Stage stage, int64_t tokens);
@@ -51,20 +63,28 @@ class CallScope {
   absl::Time deadline() const;
   absl::Time Now() const { return clock_.Now(); }
   const std::string& request_id() const { return request_id_; }
-  // Whose share of the engine the call is computed from.
-  const std::string& caller() const { return caller_; }
+  // Who calls: the id of the API key, else the host. Callers have equal shares of the engine.
+  const std::string& caller() const { return key_ ? key_->key_id : peer_; }
 
  private:
+  absl::Status Authenticate();
+  // Takes the tokens of a call from the rate of its key.
+  absl::Status Charge(int64_t token_count) const;
+  // Counts a refusal of the authenticator's.
+  absl::Status CountRefusal(absl::Status status) const;
   void Log(CallRecord record, absl::Time arrived_at) const;
 
   const RpcMethod method_;
   grpc::CallbackServerContext& context_;
   const Clock& clock_;
   Metrics& metrics_;
+  const Authenticator* const authenticator_;
   const absl::Time started_at_;
   const std::string request_id_;
-  const std::string caller_;
+  const std::string peer_;
   const std::string trace_id_;
+  std::optional<Caller> key_;
+  const absl::Status admission_;
 };
 
 // Where `request` failed, given what the scheduler said of it.

@@ -33,18 +33,20 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                                                      const v1::GetModelRequest* /*message*/,
                                                      v1::GetModelResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kGetModel, *context, environment_);
-  const auto model = models_.Get();
-  if (model.ok()) {
-    EncodeModel({.name = (*model)->name,
-                 .version = (*model)->version,
-                 .server_version = kVersion,
-                 .engine = (*model)->info(),
-                 .worker_count = static_cast<int>((*model)->engines.size()),
-                 .thread_count = (*model)->thread_count(),
-                 .limits = limits_},
-                *reply);
-  }
-  call->Complete(model.status());
+  call->Answer([&] {
+    const auto model = models_.Get();
+    if (model.ok()) {
+      EncodeModel({.name = (*model)->name,
+                   .version = (*model)->version,
+                   .server_version = kVersion,
+                   .engine = (*model)->info(),
+                   .worker_count = static_cast<int>((*model)->engines.size()),
+                   .thread_count = (*model)->thread_count(),
+                   .limits = limits_},
+                  *reply);
+    }
+    return model.status();
+  });
   return call;
 }
 

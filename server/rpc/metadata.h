@@ -9,6 +9,9 @@
 
 namespace attnd {
 
+// The key a caller shows itself by.
+inline constexpr char kAuthorizationKey[] = "authorization";
+
 // The value of `key`; empty when it is not there, or more than once. Valid as long as `context`. Threads: any.
 absl::string_view MetadataValue(const grpc::ServerContextBase& context, const char* key);
 

@@ -51,7 +51,9 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
         new StreamCall(std::move(method), limits, context, scheduler, open_streams, environment));
     stream->self_ = stream;
     open_streams.Add(stream);
-    stream->WithLock([] {});
+    stream->WithLock([&] {
+      if (!stream->scope_.admission().ok()) stream->flow_.EndReads();
+    });
     return stream.get();
   }
 
@@ -83,7 +85,7 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     change();
     if (flow_.StartRead()) this->StartRead(&item_);
     if (!answers_.empty() && flow_.StartWrite()) this->StartWrite(&answers_.front().reply);
-    if (flow_.StartFinish()) this->Finish(scope_.End(FinalStatus(), Stage::kReply, 0));
+    if (flow_.StartFinish()) this->Finish(scope_.End(FinalStatus(), LastStage(), 0));
   }
 
   void OnReadDone(bool ok) override {
@@ -118,8 +120,6 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
       return Refuse(id, decoded.status());
     }
     const std::shared_ptr<Request> request = *std::move(decoded);
-    request->caller = scope_.caller();
-    request->deadline = scope_.deadline();
     request->done = [stream = this->shared_from_this(), id, arrived_at, raw = request.get()](
                         const absl::Status& computed) { stream->Complete(id, arrived_at, *raw, computed); };
     {
@@ -128,7 +128,7 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
       requests_.insert(request);
     }
     // From here on `done` may run at any moment, on the batcher's thread.
-    if (const absl::Status status = scheduler_.Submit(request); !status.ok()) {
+    if (const absl::Status status = scope_.Submit(request, scheduler_); !status.ok()) {
       scope_.LogItem(id, status, Stage::kQueue, request->token_count(), arrived_at);
       {
         const absl::MutexLock lock(&mutex_);
@@ -214,12 +214,15 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
 
   // How the stream ends, now that it holds nothing.
   absl::Status FinalStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!scope_.admission().ok()) return scope_.admission();
     if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return status;
     if (given_up_) return absl::CancelledError("the caller went away");
     if (flow_.reads_ended()) return absl::OkStatus();
     return absl::UnavailableError(
         "this server is draining; what it has not answered was not computed, send it to another one");
   }
+
+  Stage LastStage() const { return scope_.admission().ok() ? Stage::kReply : Stage::kAuthenticate; }
 
   void OnDone() override {
     open_streams_.Remove(this);

@@ -30,16 +30,18 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     scope_.CountMessageReceived();
   }
 
+  // One of the next two, once. A caller who may not make the call is told so instead.
+
   // Puts what `decode` makes of the message in the queue; `encode` writes the reply once it is computed.
   void Submit(Decode decode, Scheduler& scheduler, Encode encode);
 
-  // Ends the call. It must not be touched afterwards.
-  void Complete(const absl::Status& status, Stage stage = Stage::kDecode) {
-    if (status.ok()) scope_.CountMessageSent();
-    Finish(scope_.End(status, stage, request_ ? request_->token_count() : 0));
-  }
+  // Ends the call at once: `answer` writes the reply, or says why there is none.
+  void Answer(absl::FunctionRef<absl::Status()> answer);
 
  private:
+  // Ends the call. It must not be touched afterwards.
+  void Complete(const absl::Status& status, Stage stage);
+
   void OnCancel() override;
   void OnDone() override;
 

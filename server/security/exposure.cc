@@ -19,7 +19,7 @@ bool IsLoopback(absl::string_view address) {
   return inet_pton(AF_INET6, text.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
-std::string ExposureWarning(absl::string_view address) {
+std::string ExposureWarning(absl::string_view address, bool has_keys) {
   if (IsLoopback(address)) return "";
   return absl::StrCat(
       "\n"
@@ -27,8 +27,9 @@ std::string ExposureWarning(absl::string_view address) {
       "  gRPC is served on ",
       address,
       " without TLS.\n"
-      "  Whoever reaches that address can read what callers send and receive, change\n"
-      "  it on the way, and make calls of their own.\n"
+      "  Whoever is on the way to that address can read what callers send and receive,\n",
+      has_keys ? "  their API keys too, change it, and make calls with these keys.\n"
+               : "  and change it; whoever reaches it can make calls of their own.\n",
       "  Give --tls_cert and --tls_key, or serve this machine alone with\n"
       "  --address=127.0.0.1:PORT.\n"
       "  ****************************************************************************");

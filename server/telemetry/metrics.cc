@@ -34,6 +34,10 @@ void Metrics::OnMessageReceived(RpcMethod method) { registry_->rpc.OnMessageRece
 
 void Metrics::OnMessageSent(RpcMethod method) { registry_->rpc.OnMessageSent(method); }
 
+void Metrics::OnAccessRefused(RpcMethod method, AccessRefusal refusal) {
+  registry_->rpc.OnAccessRefused(method, refusal);
+}
+
 void Metrics::OnFailureNotLogged() { registry_->rpc.OnFailureNotLogged(); }
 
 void Metrics::OnStreamItemHeld(RpcMethod method) { registry_->rpc.OnStreamItemHeld(method); }

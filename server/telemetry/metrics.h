@@ -24,6 +24,10 @@ namespace attnd {
 // Methods of attnd.v1.InferenceService and, the last, of attnd.v1.AdminService.
 enum class RpcMethod { kForward, kEmbed, kGetModel, kForwardStream, kEmbedStream, kReloadModel };
 
+// Why a call was refused for who made it: no known key, one that does not allow the method, or one whose rate is used
+// up.
+enum class AccessRefusal { kUnauthenticated, kPermissionDenied, kRateLimited };
+
 // What became of an attempt to replace the model: served, not to be served, or not begun as another was under way.
 enum class ReloadOutcome { kDone, kFailed, kRefused };
 
@@ -50,6 +54,9 @@ class Metrics final : public SchedulerEvents {
   // At each message of a call; a unary call has one, and one back if it succeeds.
   void OnMessageReceived(RpcMethod method);
   void OnMessageSent(RpcMethod method);
+
+  // A call, or an item of a stream, was refused for who made it.
+  void OnAccessRefused(RpcMethod method, AccessRefusal refusal);
 
   // The log left out a failed call or item, for there were too many.
   void OnFailureNotLogged();

@@ -2,7 +2,11 @@
 
 #include <prometheus/labels.h>
 
+#include <string>
+
+#include "absl/strings/strip.h"
 #include "server/telemetry/buckets.h"
+#include "server/telemetry/rejected_family.h"
 
 namespace attnd {
 namespace {
@@ -27,6 +31,11 @@ constexpr const char* kCodeNames[] = {
     "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
+
+constexpr const char* kAccessRefusals[] = {"unauthenticated", "permission_denied", "rate_limited"};
+
+// What is refused counts as a call of the method that a stream repeats.
+std::string RejectedMethod(const MethodName& method) { return std::string(absl::StripSuffix(method.name, "Stream")); }
 
 prometheus::Labels MethodLabels(const MethodName& method) {
   return {{"grpc_type", method.type}, {"grpc_service", method.service}, {"grpc_method", method.name}};
@@ -62,6 +71,7 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
                            .Name("attnd_stream_items")
                            .Help("Items of streams that were read and whose replies have not been written.")
                            .Register(registry);
+  auto& rejected = RejectedFamily(registry);
   auto& handling = prometheus::BuildHistogram()
                        .Name("grpc_server_handling_seconds")
                        .Help("Seconds from a call's arrival at the service to its status, whatever the code.")
@@ -75,6 +85,10 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
       methods_[method].stream_items = &stream_items.Add({{"method", kMethods[method].name}});
     }
     methods_[method].duration = &handling.Add(labels, LatencyBuckets());
+    for (size_t refusal = 0; refusal < kAccessRefusalCount; ++refusal) {
+      methods_[method].access_refused[refusal] =
+          &rejected.Add({{"method", RejectedMethod(kMethods[method])}, {"reason", kAccessRefusals[refusal]}});
+    }
     for (size_t code = 0; code < kCodeCount; ++code) {
       prometheus::Labels code_labels = labels;
       code_labels["grpc_code"] = kCodeNames[code];

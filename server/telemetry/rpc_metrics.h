@@ -25,6 +25,9 @@ class RpcMetrics {
   void OnStarted(RpcMethod method) { At(method).started->Increment(); }
   void OnMessageReceived(RpcMethod method) { At(method).messages_received->Increment(); }
   void OnMessageSent(RpcMethod method) { At(method).messages_sent->Increment(); }
+  void OnAccessRefused(RpcMethod method, AccessRefusal refusal) {
+    At(method).access_refused[static_cast<size_t>(refusal)]->Increment();
+  }
   void OnFailureNotLogged() { failures_not_logged_->Increment(); }
   // `method` is a stream.
   void OnStreamItemHeld(RpcMethod method) { At(method).stream_items->Increment(); }
@@ -34,10 +37,12 @@ class RpcMetrics {
  private:
   static constexpr size_t kMethodCount = 6;
   static constexpr size_t kCodeCount = 17;
+  static constexpr size_t kAccessRefusalCount = 3;
 
   struct PerMethod {
     prometheus::Counter* started = nullptr;
     std::array<prometheus::Counter*, kCodeCount> handled = {};
+    std::array<prometheus::Counter*, kAccessRefusalCount> access_refused = {};
     prometheus::Counter* messages_received = nullptr;
     prometheus::Counter* messages_sent = nullptr;
     prometheus::Histogram* duration = nullptr;

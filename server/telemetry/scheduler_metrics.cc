@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/telemetry/buckets.h"
+#include "server/telemetry/rejected_family.h"
 
 namespace attnd {
 namespace {
@@ -51,7 +52,7 @@ void SchedulerMetrics::AddMethodSeries(prometheus::Registry& registry) {
   auto& compute = Histograms("attnd_compute_seconds", "Seconds of computing in the batches a call was in.", registry);
   auto& tokens = Counters("attnd_tokens_processed_total",
                           "Tokens of calls computed to their end; batches hold no padding.", registry);
-  auto& rejected = Counters("attnd_rejected_total", "Calls refused before they were accepted.", registry);
+  auto& rejected = RejectedFamily(registry);
   auto& cancelled =
       Counters("attnd_cancelled_total", "Accepted calls given up before their result was ready.", registry);
   for (size_t method = 0; method < kMethodCount; ++method) {

@@ -35,7 +35,7 @@ class LogsTest(unittest.TestCase):
             self.assertRegex(unary.pop("time"), r"\A\d{4}-\d\d-\d\dT[\d:.]+\+00:00\Z")
             self.assertEqual(unary, {"severity": "INFO", "event": "call_failed", "request_id": "order-17",
                                      "method": "Embed", "stage": "decode", "code": "INVALID_ARGUMENT", "tokens": 0,
-                                     "caller": "ipv4:127.0.0.1", "trace_id": TRACE_ID,
+                                     "peer": "ipv4:127.0.0.1", "trace_id": TRACE_ID,
                                      "message": raised.exception.details()})
             self.assertEqual((stream["item_id"], stream["stage"]), (2**64 - 1, "decode"))
             self.assertNotIn("trace_id", stream)

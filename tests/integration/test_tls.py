@@ -46,7 +46,7 @@ class TlsTest(unittest.TestCase):
     def server(self, *flags: str) -> ServerProcess:
         """A server with TLS that reads its files every second."""
         files = (f"--tls_cert={self.certificate}", f"--tls_key={self.key}")
-        return ServerProcess(MODEL, *files, "--tls_reload_interval_s=1", *flags)
+        return ServerProcess(MODEL, *files, "--reread_interval_s=1", *flags)
 
     def call(self, server: ServerProcess, credentials: grpc.ChannelCredentials) -> grpc.StatusCode:
         """The status of a call over a connection of its own."""

@@ -16,7 +16,8 @@ CallRecord Sample() {
   return {.request_id = "order-17",
           .trace_id = "0af7651916cd43dd8448eb211c80319c",
           .method = "EmbedStream",
-          .caller = "ipv4:192.0.2.1",
+          .peer = "ipv4:192.0.2.1",
+          .key_id = "indexer",
           .item_id = 18446744073709551615U,
           .stage = Stage::kCompute,
           .status = absl::InvalidArgumentError("layer = \"h\n9\u00e9\""),
@@ -28,7 +29,7 @@ CallRecord Sample() {
 TEST(CallRecordTest, TextIsOneLineOfNamedValues) {
   EXPECT_EQ(FormatText(Sample()),
             "call failed: request_id=order-17 method=EmbedStream item_id=18446744073709551615 stage=compute "
-            "code=INVALID_ARGUMENT duration_seconds=1.5 tokens=7 caller=ipv4:192.0.2.1 "
+            "code=INVALID_ARGUMENT duration_seconds=1.5 tokens=7 peer=ipv4:192.0.2.1 key_id=indexer "
             "trace_id=0af7651916cd43dd8448eb211c80319c dropped=3 message=\"layer = \\\"h\\n9\u00e9\\\"\"");
 }
 
@@ -45,7 +46,8 @@ TEST(CallRecordTest, JsonHasTheSameFields) {
                                                          {"code", "INVALID_ARGUMENT"},
                                                          {"duration_seconds", 1.5},
                                                          {"tokens", 7},
-                                                         {"caller", "ipv4:192.0.2.1"},
+                                                         {"peer", "ipv4:192.0.2.1"},
+                                                         {"key_id", "indexer"},
                                                          {"trace_id", "0af7651916cd43dd8448eb211c80319c"},
                                                          {"dropped", 3},
                                                          {"message", "layer = \"h\n9\u00e9\""}}));
@@ -54,8 +56,9 @@ TEST(CallRecordTest, JsonHasTheSameFields) {
 TEST(CallRecordTest, WhatIsNotKnownIsLeftOut) {
   const CallRecord record = {.request_id = "1", .method = "Embed", .status = absl::InternalError("x")};
   EXPECT_THAT(FormatText(record), Not(HasSubstr("trace_id")));
+  EXPECT_THAT(FormatText(record), Not(HasSubstr("key_id")));
   const auto json = nlohmann::json::parse(FormatJson(record, absl::UnixEpoch(), "ERROR"));
-  for (const char* field : {"trace_id", "item_id", "dropped"}) EXPECT_FALSE(json.contains(field)) << field;
+  for (const char* field : {"key_id", "trace_id", "item_id", "dropped"}) EXPECT_FALSE(json.contains(field)) << field;
 }
 
 TEST(CallRecordTest, AMessageThatIsNotUtf8IsStillJson) {

@@ -8,6 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 TEST(IsLoopbackTest, HoldsForThisMachineAlone) {
   for (const char* address : {"127.0.0.1:1", "127.9.8.7:1", "localhost:1", "[::1]:1"}) {
@@ -19,12 +20,17 @@ TEST(IsLoopbackTest, HoldsForThisMachineAlone) {
   }
 }
 
-TEST(ExposureWarningTest, LoopbackIsNotWarnedOf) { EXPECT_THAT(ExposureWarning("127.0.0.1:50051"), IsEmpty()); }
+TEST(ExposureWarningTest, LoopbackIsNotWarnedOf) { EXPECT_THAT(ExposureWarning("127.0.0.1:50051", true), IsEmpty()); }
 
 TEST(ExposureWarningTest, SaysWhatIsExposedAndHowToMendIt) {
-  const std::string warning = ExposureWarning("0.0.0.0:50051");
+  const std::string warning = ExposureWarning("0.0.0.0:50051", false);
   EXPECT_THAT(warning, HasSubstr("0.0.0.0:50051 without TLS"));
   EXPECT_THAT(warning, HasSubstr("--address=127.0.0.1:PORT"));
+  EXPECT_THAT(warning, Not(HasSubstr("API key")));
+}
+
+TEST(ExposureWarningTest, SaysThatKeysCanBeReadOnTheWay) {
+  EXPECT_THAT(ExposureWarning("0.0.0.0:50051", true), HasSubstr("their API keys too"));
 }
 
 }  // namespace

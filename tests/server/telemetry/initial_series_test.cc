@@ -42,6 +42,14 @@ void AddRpcSeries(Samples& samples) {
   }
 }
 
+void AddAccessRefusals(Samples& samples) {
+  for (const char* method : {"Forward", "Embed", "GetModel", "ReloadModel"}) {
+    for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
+      samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
+    }
+  }
+}
+
 void AddMethodSeries(const std::string& method, Samples& samples) {
   for (const char* name : {"attnd_request_duration_seconds", "attnd_queue_wait_seconds", "attnd_compute_seconds"}) {
     AddHistogram(name, absl::StrCat("method=\"", method, "\""), kLatencyBounds, samples);
@@ -101,6 +109,7 @@ TEST(InitialSeriesTest, AllAreThereAtZero) {
     expected[absl::StrCat(R"(attnd_model_reloads_total{outcome=")", outcome, R"("})")] = 0;
   }
   AddRpcSeries(expected);
+  AddAccessRefusals(expected);
   AddSchedulerSeries(expected);
   EXPECT_THAT(samples, ContainerEq(expected));
 }

@@ -123,6 +123,15 @@ TEST_F(MetricsTest, ARejectedCall) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="draining"})", 1)));
 }
 
+TEST_F(MetricsTest, ACallOrItemRefusedForWhoMadeIt) {
+  metrics_.OnAccessRefused(RpcMethod::kReloadModel, AccessRefusal::kUnauthenticated);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="ReloadModel",reason="unauthenticated"})", 1)));
+  metrics_.OnAccessRefused(RpcMethod::kForwardStream, AccessRefusal::kPermissionDenied);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Forward",reason="permission_denied"})", 1)));
+  metrics_.OnAccessRefused(RpcMethod::kEmbed, AccessRefusal::kRateLimited);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="rate_limited"})", 1)));
+}
+
 TEST_F(MetricsTest, ACancelledCallAndTheTokensItWasted) {
   metrics_.OnCancelled(Method::kForward, CancelStage::kQueue, CancelCause::kClient, 0);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Forward",stage="queue"})", 1)));
