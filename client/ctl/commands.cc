@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "client/ctl/embed_output.h"
 #include "client/ctl/forward_output.h"
 #include "client/ctl/model_output.h"
+#include "client/ctl/new_key.h"
 #include "client/ctl/reload_output.h"
 #include "client/ctl/reload_progress.h"
 
@@ -29,6 +31,10 @@ ABSL_FLAG(std::string, hidden_file, "", "");
 ABSL_FLAG(std::string, pooling, "last", "");
 ABSL_FLAG(bool, normalize, true, "");
 ABSL_FLAG(std::string, model, "", "");
+ABSL_FLAG(std::string, id, "", "");
+ABSL_FLAG(std::string, methods, "*", "");
+ABSL_FLAG(int64_t, tokens_per_second, 0, "");
+ABSL_FLAG(int64_t, burst_tokens, 0, "");
 
 namespace attnd::client {
 namespace {
@@ -39,8 +45,9 @@ using ActionMaker = absl::StatusOr<Action> (*)(absl::Span<const std::string> inp
 struct Subcommand {
   absl::string_view name;
   ActionMaker make_action;
-  // Flags it takes beside those of all.
+  // Flags it takes beside --output and those of calls.
   std::vector<absl::string_view> flags;
+  bool makes_calls = true;
 };
 
 class Stopwatch {
@@ -153,22 +160,39 @@ absl::StatusOr<Action> MakeReload(absl::Span<const std::string> inputs, OutputFo
   };
 }
 
-const std::array<Subcommand, 5>& Subcommands() {
-  static const auto* const subcommands = new std::array<Subcommand, 5>{{
+absl::StatusOr<Action> MakeKeyCommand(absl::Span<const std::string> words, OutputFormat format) {
+  if (words.size() != 1 || words.front() != "new") return absl::InvalidArgumentError("key takes one word: new");
+  absl::StatusOr<NewKey> key = MakeKey({.id = absl::GetFlag(FLAGS_id),
+                                        .methods = absl::GetFlag(FLAGS_methods),
+                                        .tokens_per_second = absl::GetFlag(FLAGS_tokens_per_second),
+                                        .burst_tokens = absl::GetFlag(FLAGS_burst_tokens)});
+  if (!key.ok()) return key.status();
+  return [key = *std::move(key), format](Client& /*client*/) -> absl::StatusOr<std::string> {
+    return format == OutputFormat::kJson ? NewKeyJson(key) : NewKeyTable(key);
+  };
+}
+
+const std::array<Subcommand, 6>& Subcommands() {
+  static const auto* const subcommands = new std::array<Subcommand, 6>{{
       {"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}},
       {"embed", MakeEmbed, {"pooling", "normalize"}},
       {"model", MakeModel, {}},
       {"health", MakeHealth, {}},
       {"reload", MakeReload, {"model"}},
+      {.name = "key",
+       .make_action = MakeKeyCommand,
+       .flags = {"id", "methods", "tokens_per_second", "burst_tokens"},
+       .makes_calls = false},
   }};
   return *subcommands;
 }
 
 // Errors: INVALID_ARGUMENT for a flag that means nothing to the subcommand.
 absl::Status CheckFlags(const Subcommand& subcommand, const CommandLine& command_line) {
-  constexpr std::array<absl::string_view, 3> kFlagsOfAll = {"server", "timeout_ms", "output"};
+  constexpr std::array<absl::string_view, 2> kFlagsOfCalls = {"server", "timeout_ms"};
   for (const std::string& flag : command_line.flags) {
-    if (absl::c_linear_search(kFlagsOfAll, flag) || absl::c_linear_search(subcommand.flags, flag)) continue;
+    if (flag == "output" || absl::c_linear_search(subcommand.flags, flag)) continue;
+    if (subcommand.makes_calls && absl::c_linear_search(kFlagsOfCalls, flag)) continue;
     return absl::InvalidArgumentError(absl::StrCat(subcommand.name, " takes no --", flag));
   }
   return absl::OkStatus();

@@ -12,7 +12,7 @@
 
 namespace attnd::client {
 
-// Makes the calls of a subcommand and returns what to print.
+// Makes the calls of a subcommand and returns what to print. Some make none.
 using Action = absl::AnyInvocable<absl::StatusOr<std::string>(Client&)>;
 
 // The action that the first positional argument names, on the inputs that follow it and the flags as they are set.

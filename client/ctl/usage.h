@@ -14,6 +14,7 @@ inline constexpr absl::string_view kAttndctlUsage = R"(attndctl: calls an attnd 
   attndctl model              describe the model being served and the limits on a call
   attndctl health             exit 0 when the server is serving, 1 when it is not
   attndctl reload             load the model again and serve it; ask at the server's --admin_address
+  attndctl key new            make an API key, and the line that the file of the server's --api_keys needs for it
 
 An INPUT is token ids with commas between: 15496,995
 
@@ -27,9 +28,16 @@ embed
   --normalize=true       scale each vector to unit length
 reload
   --model=PATH           another folder, below the server's --model_root, in place of the one it was started with
-all
+key new
+  --id=NAME              of whoever gets the key: 1 to 40 letters, digits, '.', '_', '-'
+  --methods=*            what it allows, commas between: Forward, Embed, GetModel, ReloadModel; *: all but ReloadModel
+  --tokens_per_second=0  how fast its tokens come; 0 for no limit
+  --burst_tokens=N       how many pile up, which is also the largest call; with a rate the larger of a second's tokens
+                         and 16384, unless given
+all that call
   --server=localhost:50051
   --timeout_ms=60000     give up after this long
+all
   --output=table         table, or json: one object with every value
 
 Examples
@@ -37,6 +45,7 @@ Examples
   attndctl forward 15496,995 --layers=embeddings,h.0,ln_f --positions=all --output=json
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000
+  attndctl key new --id=indexer --methods=Embed,GetModel --tokens_per_second=20000 --output=json
   attndctl reload --server=unix:/run/attnd/admin.sock --model=gpt2-v2 --timeout_ms=600000
 
 Errors go to standard error as "attndctl: CODE: message". Exit status: 0 success, 1 the call failed, 2 wrong usage.

@@ -1,5 +1,6 @@
 """API keys over TCP: who may call what, and how much of it."""
 
+import json
 import os
 import queue
 import subprocess
@@ -273,6 +274,15 @@ class ApiKeysTest(unittest.TestCase):
             self.assertNotIn("key_id", stranger)
             self.assertIn("stage=queue code=RESOURCE_EXHAUSTED", limited)
             self.assertIn("key_id=indexer", limited)
+
+    def test_a_key_that_attndctl_made_opens_the_server_it_was_made_for(self) -> None:
+        command = [os.environ["ATTND_CTL"], "key", "new", "--id=made", "--methods=Embed", "--output=json"]
+        made = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout)
+        self.write(made["line"])
+        with self.server() as server:
+            metadata = [("authorization", f"Bearer {made['key']}")]
+            server.stub.Embed(embed_request(1), metadata=metadata)
+            self.refused(server.stub.GetModel.future(pb.GetModelRequest(), metadata=metadata), DENIED)
 
     def test_keys_without_tls_are_warned_of_and_with_tls_are_not(self) -> None:
         key = self.key("a")

@@ -18,6 +18,7 @@ namespace {
 using ::nlohmann::json;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -145,6 +146,17 @@ TEST(AttndctlWithoutServerTest, HelpAndNoArgumentsPrintTheUsage) {
   }
 }
 
+TEST(AttndctlWithoutServerTest, ANewKeyIsPrintedWithItsLine) {
+  const ProgramResult result = Attndctl({"key", "new", "--id=indexer", "--methods=Embed,GetModel",
+                                         "--tokens_per_second=20000", "--burst_tokens=65536", "--output=json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const json output = json::parse(result.out);
+  EXPECT_THAT(output["key"].get<std::string>(), StartsWith("attnd_"));
+  EXPECT_THAT(output["line"].get<std::string>(), StartsWith("id=indexer sha256="));
+  EXPECT_THAT(output["line"].get<std::string>(),
+              EndsWith(" methods=Embed,GetModel tokens_per_second=20000 burst_tokens=65536"));
+}
+
 struct WrongUsage {
   std::vector<std::string> arguments;
   std::string message;
@@ -160,6 +172,11 @@ TEST(AttndctlWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
       {{"reload", "DIR"}, "reload takes no input"},
       {{"embed", "1,two"}, "'two' in '1,two' is not a token id"},
       {{"embed", "1", "--logits=last"}, "embed takes no --logits"},
+      {{"key"}, "key takes one word: new"},
+      {{"key", "old", "--id=a"}, "key takes one word: new"},
+      {{"key", "new"}, "the new key:1: id='', must be 1 to 40 letters"},
+      {{"key", "new", "--id=a", "--methods=embed"}, "the new key:1: no method 'embed'; there are: *, Forward"},
+      {{"key", "new", "--id=a", "--server=localhost:1"}, "key takes no --server"},
       {{"embed", "1", "--output=xml"}, "no output format 'xml'"},
       {{"forward", "1", "--positions=first"}, "no positions 'first'"},
       {{"forward", "1", "--positions=none"}, "no positions 'none'; there are: last, all"},
