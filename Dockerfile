@@ -17,11 +17,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /tmp/packages.txt
 COPY --from=build /src/build/image/server/attnd /src/build/image/client/attndctl /src/build/image/client/attnd-load \
     /usr/local/bin/
+COPY deploy/healthcheck.sh /usr/local/bin/attnd-healthcheck
 # Nobody in particular; needs to write nowhere.
 USER 65532:65532
 EXPOSE 50051 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-    CMD ["attndctl", "health", "--server=127.0.0.1:50051", "--timeout_ms=2000"]
+    CMD ["attnd-healthcheck"]
 # Exec form: attnd is process 1 and receives SIGTERM itself. A container's ports are reached from outside only where they
 # are published, so it listens on all of them; flags given to `docker run` come after these and win.
 ENTRYPOINT ["attnd", "--address=0.0.0.0:50051", "--metrics_address=0.0.0.0:9464"]

@@ -3,6 +3,9 @@
 #include <functional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/health.h"
 #include "client/status.h"
@@ -22,8 +25,11 @@ constexpr absl::Duration kHealthPollInterval = absl::Milliseconds(50);
 constexpr int kFirstReconnectBackoffMs = 100;
 constexpr int kMaxReconnectBackoffMs = 1000;
 
-void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const ClientOptions& options) {
+  if (!options.tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = options.tls->authorities,
+                               .pem_private_key = options.tls->private_key,
+                               .pem_cert_chain = options.tls->certificate});
 }
 
 template <typename AnyStub, typename Request, typename Response>
@@ -31,9 +37,7 @@ using Method = grpc::Status (AnyStub::*)(grpc::ClientContext*, const Request&, R
 
 template <typename AnyStub, typename Request, typename Response>
 absl::StatusOr<Response> Call(AnyStub& stub, Method<AnyStub, Request, Response> method, const Request& request,
-                              absl::Duration timeout) {
-  grpc::ClientContext context;
-  SetTimeout(context, timeout);
+                              grpc::ClientContext& context) {
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (!status.ok()) return FromGrpcStatus(status);
@@ -47,20 +51,20 @@ using AsyncMethod = void (Stub::async::*)(grpc::ClientContext*, const Request*, 
 // What a call in flight needs; gRPC's callback keeps it alive.
 template <typename Request, typename Response>
 struct CallInFlight {
-  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientContext> context;
   Request request;
   Response response;
   Client::Callback<Response> callback;
 };
 
 template <typename Request, typename Response>
-void CallAsync(Stub& stub, AsyncMethod<Request, Response> method, Request request, absl::Duration timeout,
-               Client::Callback<Response> callback) {
+void CallAsync(Stub& stub, AsyncMethod<Request, Response> method, Request request,
+               std::unique_ptr<grpc::ClientContext> context, Client::Callback<Response> callback) {
   auto call = std::make_shared<CallInFlight<Request, Response>>();
-  SetTimeout(call->context, timeout);
+  call->context = std::move(context);
   call->request = std::move(request);
   call->callback = std::move(callback);
-  (stub.async()->*method)(&call->context, &call->request, &call->response, [call](const grpc::Status& status) {
+  (stub.async()->*method)(call->context.get(), &call->request, &call->response, [call](const grpc::Status& status) {
     if (status.ok()) {
       call->callback(std::move(call->response));
     } else {
@@ -71,6 +75,11 @@ void CallAsync(Stub& stub, AsyncMethod<Request, Response> method, Request reques
 
 }  // namespace
 
+bool IsApiKey(absl::string_view text) {
+  return !text.empty() &&
+         absl::c_all_of(text, [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)); });
+}
+
 std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
@@ -79,52 +88,59 @@ std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
   // Two clients of one target have two connections.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  if (options.tls && !options.tls->server_name.empty()) arguments.SetSslTargetNameOverride(options.tls->server_name);
   return std::unique_ptr<Client>(
-      new Client(options, grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments)));
+      new Client(options, grpc::CreateCustomChannel(options.target, CredentialsFor(options), arguments)));
 }
 
 Client::Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel)
     : timeout_(options.timeout),
+      authorization_(IsApiKey(options.api_key) ? absl::StrCat("Bearer ", options.api_key) : ""),
       channel_(std::move(channel)),
       stub_(v1::InferenceService::NewStub(channel_)),
       admin_stub_(v1::AdminService::NewStub(channel_)) {}
 
+std::unique_ptr<grpc::ClientContext> Client::NewContext() const {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
+  if (!authorization_.empty()) context->AddMetadata("authorization", authorization_);
+  return context;
+}
+
 absl::StatusOr<v1::ForwardResponse> Client::Forward(const v1::ForwardRequest& request) {
-  return Call(*stub_, &Stub::Forward, request, timeout_);
+  return Call(*stub_, &Stub::Forward, request, *NewContext());
 }
 
 absl::StatusOr<v1::EmbedResponse> Client::Embed(const v1::EmbedRequest& request) {
-  return Call(*stub_, &Stub::Embed, request, timeout_);
+  return Call(*stub_, &Stub::Embed, request, *NewContext());
 }
 
 absl::StatusOr<v1::GetModelResponse> Client::GetModel() {
-  return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), timeout_);
+  return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), *NewContext());
 }
 
 absl::StatusOr<v1::ReloadModelResponse> Client::ReloadModel(const v1::ReloadModelRequest& request) {
-  return Call(*admin_stub_, &v1::AdminService::Stub::ReloadModel, request, timeout_);
+  return Call(*admin_stub_, &v1::AdminService::Stub::ReloadModel, request, *NewContext());
 }
 
 void Client::ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback) {
-  CallAsync<v1::ForwardRequest, v1::ForwardResponse>(*stub_, &Stub::async::Forward, std::move(request), timeout_,
+  CallAsync<v1::ForwardRequest, v1::ForwardResponse>(*stub_, &Stub::async::Forward, std::move(request), NewContext(),
                                                      std::move(callback));
 }
 
 void Client::EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> callback) {
-  CallAsync<v1::EmbedRequest, v1::EmbedResponse>(*stub_, &Stub::async::Embed, std::move(request), timeout_,
+  CallAsync<v1::EmbedRequest, v1::EmbedResponse>(*stub_, &Stub::async::Embed, std::move(request), NewContext(),
                                                  std::move(callback));
 }
 
 std::unique_ptr<ForwardStream> Client::OpenForwardStream() {
-  auto context = std::make_unique<grpc::ClientContext>();
-  SetTimeout(*context, timeout_);
+  auto context = NewContext();
   auto call = stub_->ForwardStream(context.get());
   return std::make_unique<ForwardStream>(std::move(context), std::move(call));
 }
 
 std::unique_ptr<EmbedStream> Client::OpenEmbedStream() {
-  auto context = std::make_unique<grpc::ClientContext>();
-  SetTimeout(*context, timeout_);
+  auto context = NewContext();
   auto call = stub_->EmbedStream(context.get());
   return std::make_unique<EmbedStream>(std::move(context), std::move(call));
 }

@@ -9,27 +9,48 @@
 #define CLIENT_CLIENT_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "attnd/v1/admin.grpc.pb.h"
 #include "attnd/v1/inference.grpc.pb.h"
 #include "client/stream.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
 
 namespace attnd::client {
 
+// Texts in PEM, not paths.
+struct TlsOptions {
+  // Whom to trust; empty: the authorities that this machine trusts.
+  std::string authorities;
+  // This client's own, for a server that asks for one; both or neither.
+  std::string certificate;
+  std::string private_key;
+  // Name to expect in the server's certificate; empty: that of the target.
+  std::string server_name;
+};
+
 struct ClientOptions {
-  // "host:port".
+  // "host:port", or "unix:PATH".
   std::string target = "localhost:50051";
   // Deadline of every call, counted from its start.
   absl::Duration timeout = absl::Seconds(60);
+  // Absent: plaintext.
+  std::optional<TlsOptions> tls;
+  // Shown with every call, which in plaintext others can read; empty: none. One that is not IsApiKey is not shown.
+  std::string api_key;
   // Largest request and largest reply.
   int max_message_bytes = 256 << 20;
 };
+
+// Whether `text` can be sent as an API key: printable ASCII without spaces.
+bool IsApiKey(absl::string_view text);
 
 // Threads: every method may be called from several threads at once.
 // Owns: one connection to the server, made by the first call and remade when it is lost. Must outlive its calls.
@@ -71,7 +92,11 @@ class Client {
  private:
   Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel);
 
+  // Of a call that begins now.
+  std::unique_ptr<grpc::ClientContext> NewContext() const;
+
   const absl::Duration timeout_;
+  const std::string authorization_;  // empty: none
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::InferenceService::Stub> stub_;
   const std::unique_ptr<v1::AdminService::Stub> admin_stub_;

@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptio
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   int port = 0;
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(options.address, options.credentials, &port);
   builder.RegisterService(&server->service_);
   server->grpc_server_ = builder.BuildAndStart();
   if (!server->grpc_server_ || port == 0) {

@@ -18,6 +18,7 @@ namespace attnd {
 struct AdminOptions {
   std::string address;     // "host:port", or "unix:PATH"
   std::string model_root;  // AdminService
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
 };
 
 // Threads: any. Owns: gRPC's threads.

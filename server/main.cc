@@ -6,13 +6,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/log/log.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "server/access_control.h"
 #include "server/admin_server.h"
 #include "server/flags.h"
 #include "server/lifecycle/health_state.h"
@@ -21,10 +22,7 @@
 #include "server/lifecycle/reloader.h"
 #include "server/lifecycle/signals.h"
 #include "server/logging/logging.h"
-#include "server/periodic_task.h"
-#include "server/security/authenticator.h"
 #include "server/security/exposure.h"
-#include "server/security/tls_credentials.h"
 #include "server/server.h"
 #include "server/telemetry/metrics.h"
 #include "server/telemetry/metrics_server.h"
@@ -52,11 +50,15 @@ Reloader::Load ModelLoader(const ServerFlags& flags) {
 std::string HostOf(absl::string_view address) { return std::string(address.substr(0, address.rfind(':'))); }
 
 // Null where there is to be none.
-absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, Reloader& reloader,
-                                                              const CallEnvironment& environment) {
+absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, const AccessControl& access,
+                                                              Reloader& reloader, const CallEnvironment& environment) {
   if (flags.admin_address.empty()) return nullptr;
+  const bool is_socket = absl::StartsWith(flags.admin_address, "unix:");
   auto server =
-      AdminServer::Start({.address = flags.admin_address, .model_root = flags.model_root}, reloader, environment);
+      AdminServer::Start({.address = flags.admin_address,
+                          .model_root = flags.model_root,
+                          .credentials = is_socket ? grpc::InsecureServerCredentials() : access.admin_credentials()},
+                         reloader, environment);
   if (server.ok()) {
     LOG(INFO) << "AdminService for "
               << (environment.authenticator == nullptr ? "whoever reaches " : "holders of keys at ")
@@ -67,46 +69,14 @@ absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags&
 
 void WarnOfExposure(const ServerFlags& flags) {
   const bool encrypted = !flags.security.tls.certificate.empty();
-  const std::string warning = ExposureWarning(flags.address, !flags.security.api_keys.empty());
-  if (!encrypted && !warning.empty()) LOG(WARNING) << warning;
+  const bool has_keys = !flags.security.api_keys.empty();
+  if (!encrypted && !IsLoopback(flags.address)) LOG(WARNING) << ExposureWarning("address", flags.address, has_keys);
+  if (!encrypted && !flags.admin_address.empty() && !IsLoopback(flags.admin_address)) {
+    LOG(WARNING) << ExposureWarning("admin_address", flags.admin_address, has_keys);
+  }
   if (!IsLoopback(flags.metrics_address)) {
     LOG(WARNING) << "metrics are served on " << flags.metrics_address
                  << " to whoever reaches it, in plain HTTP; keep that port inside your network";
-  }
-}
-
-// Reads changed certificates for as long as it lives; null where there is no TLS.
-absl::StatusOr<std::shared_ptr<TlsCredentials>> StartTls(const ServerFlags& flags, Metrics& metrics) {
-  if (flags.security.tls.certificate.empty()) return nullptr;
-  auto credentials = TlsCredentials::Create(flags.security.tls);
-  if (credentials.ok()) metrics.SetCertificateExpiry((*credentials)->expiry());
-  return credentials;
-}
-
-void RereadCertificates(TlsCredentials& credentials, Metrics& metrics) {
-  const absl::Time expiry = credentials.expiry();
-  if (absl::Status status = credentials.Reload(); !status.ok()) {
-    LOG(WARNING) << "the certificate in use stays, because " << status.message();
-  } else if (credentials.expiry() != expiry) {
-    LOG(INFO) << "new certificate, expires " << credentials.expiry();
-    metrics.SetCertificateExpiry(credentials.expiry());
-  }
-}
-
-// Null where anybody may call.
-absl::StatusOr<std::unique_ptr<Authenticator>> ReadApiKeys(const ServerFlags& flags, const Clock& clock) {
-  if (flags.security.api_keys.empty()) return nullptr;
-  auto authenticator = Authenticator::Create(flags.security.api_keys, clock);
-  if (authenticator.ok()) LOG(INFO) << "API keys: " << (*authenticator)->key_count();
-  return authenticator;
-}
-
-void RereadApiKeys(Authenticator& authenticator) {
-  const absl::StatusOr<bool> changed = authenticator.Reload();
-  if (!changed.ok()) {
-    LOG(WARNING) << "the API keys in use stay, because " << changed.status().message();
-  } else if (*changed) {
-    LOG(INFO) << "new API keys: " << authenticator.key_count();
   }
 }
 
@@ -119,24 +89,15 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                  .server_version = kVersion});
   auto metrics_server = MetricsServer::Start(flags.metrics_address, metrics);
   if (!metrics_server.ok()) return metrics_server.status();
-  const auto tls = StartTls(flags, metrics);
-  if (!tls.ok()) return tls.status();
-  const auto authenticator = ReadApiKeys(flags, clock);
-  if (!authenticator.ok()) return authenticator.status();
-  std::optional<PeriodicTask> reread;
-  if (*tls || *authenticator) {
-    reread.emplace("attnd-reread", flags.security.reread_interval, [&] {
-      if (*tls) RereadCertificates(**tls, metrics);
-      if (*authenticator) RereadApiKeys(**authenticator);
-    });
-  }
-  const CallEnvironment environment = {.clock = clock, .metrics = metrics, .authenticator = authenticator->get()};
+  const auto access = AccessControl::Create(flags.security, clock, metrics);
+  if (!access.ok()) return access.status();
+  const CallEnvironment environment = {.clock = clock, .metrics = metrics, .authenticator = (*access)->authenticator()};
   ModelStore models;
   HealthState health(metrics);
   auto server = Server::Start({.address = flags.address,
                                .call_limits = flags.call_limits,
                                .scheduler_limits = flags.scheduler_limits,
-                               .credentials = *tls ? *tls : grpc::InsecureServerCredentials(),
+                               .credentials = (*access)->credentials(),
                                .connection_limits = flags.security.connection_limits,
                                .workers = flags.workers,
                                .reflection = flags.security.reflection,
@@ -148,7 +109,7 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
                                                 HostOf(flags.metrics_address), (*metrics_server)->port());
   LOG(INFO) << "listening: " << addresses;
   Reloader reloader(ModelLoader(flags), models, metrics);
-  const auto admin_server = StartAdminServer(flags, reloader, environment);
+  const auto admin_server = StartAdminServer(flags, **access, reloader, environment);
   if (!admin_server.ok()) return admin_server.status();
   if (absl::Status status = reloader.LoadFirst(); !status.ok()) return status;
   signals.KeepForWait();

@@ -1,7 +1,6 @@
 #include "client/ctl/arguments.h"
 
 #include <cstddef>
-#include <fstream>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -83,17 +82,6 @@ absl::StatusOr<v1::Input> ParseHiddenStates(absl::string_view bytes, int64_t cha
   v1::Input input;
   *input.mutable_hidden_states() = *std::move(tensor);
   return input;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes;
-  char piece[1 << 16];
-  while (file.read(piece, sizeof(piece)) || file.gcount() > 0) {
-    bytes.append(piece, static_cast<size_t>(file.gcount()));
-  }
-  if (!file.is_open() || file.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  return bytes;
 }
 
 }  // namespace attnd::client

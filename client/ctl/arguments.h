@@ -37,9 +37,6 @@ absl::StatusOr<std::vector<v1::Input>> ParseInputs(absl::Span<const std::string>
 // One input of hidden states, from the bytes of [T, C] little-endian float32 values. `channel_count` is C.
 absl::StatusOr<v1::Input> ParseHiddenStates(absl::string_view bytes, int64_t channel_count);
 
-// Everything in a file. Errors: NOT_FOUND when it cannot be read.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
-
 }  // namespace attnd::client
 
 #endif  // CLIENT_CTL_ARGUMENTS_H_

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "client/connection_flags.h"
 #include "client/ctl/arguments.h"
 #include "client/ctl/embed_output.h"
 #include "client/ctl/forward_output.h"
@@ -21,6 +22,7 @@
 #include "client/ctl/new_key.h"
 #include "client/ctl/reload_output.h"
 #include "client/ctl/reload_progress.h"
+#include "client/read_file.h"
 
 // Described in usage.h.
 ABSL_FLAG(std::string, output, "table", "");
@@ -189,10 +191,10 @@ const std::array<Subcommand, 6>& Subcommands() {
 
 // Errors: INVALID_ARGUMENT for a flag that means nothing to the subcommand.
 absl::Status CheckFlags(const Subcommand& subcommand, const CommandLine& command_line) {
-  constexpr std::array<absl::string_view, 2> kFlagsOfCalls = {"server", "timeout_ms"};
   for (const std::string& flag : command_line.flags) {
     if (flag == "output" || absl::c_linear_search(subcommand.flags, flag)) continue;
-    if (subcommand.makes_calls && absl::c_linear_search(kFlagsOfCalls, flag)) continue;
+    const bool of_calls = flag == "timeout_ms" || absl::c_linear_search(ConnectionFlags(), flag);
+    if (of_calls && subcommand.makes_calls) continue;
     return absl::InvalidArgumentError(absl::StrCat(subcommand.name, " takes no --", flag));
   }
   return absl::OkStatus();

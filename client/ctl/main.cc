@@ -13,11 +13,11 @@
 #include "absl/types/span.h"
 #include "client/client.h"
 #include "client/command_line.h"
+#include "client/connection_flags.h"
 #include "client/ctl/commands.h"
 #include "client/ctl/usage.h"
 
 // Described in usage.h.
-ABSL_FLAG(std::string, server, "localhost:50051", "");
 ABSL_FLAG(int64_t, timeout_ms, 60000, "");
 
 namespace attnd::client {
@@ -34,15 +34,17 @@ ExitCode Main(absl::Span<char* const> arguments) {
   const absl::StatusOr<CommandLine> command_line = ParseCommandLine(arguments);
   if (!command_line.ok()) return FailUsage(command_line.status());
   if (command_line->help || arguments.size() == 1) {
-    std::cout << kAttndctlUsage;
+    std::cout << AttndctlUsage();
     return kSuccess;
   }
   absl::StatusOr<Action> action = MakeAction(*command_line);
   if (!action.ok()) return FailUsage(action.status());
   const absl::Duration timeout = absl::Milliseconds(absl::GetFlag(FLAGS_timeout_ms));
   if (timeout <= absl::ZeroDuration()) return FailUsage(absl::InvalidArgumentError("--timeout_ms must be above 0"));
+  const absl::StatusOr<ClientOptions> options = ConnectionFromFlags(timeout);
+  if (!options.ok()) return FailUsage(options.status());
 
-  const std::unique_ptr<Client> client = Client::Create({.target = absl::GetFlag(FLAGS_server), .timeout = timeout});
+  const std::unique_ptr<Client> client = Client::Create(*options);
   const absl::StatusOr<std::string> output = (*action)(*client);
   if (!output.ok()) {
     std::cerr << "attndctl: " << output.status() << "\n";

@@ -3,11 +3,15 @@
 #ifndef CLIENT_CTL_USAGE_H_
 #define CLIENT_CTL_USAGE_H_
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/connection_flags.h"
 
 namespace attnd::client {
 
-inline constexpr absl::string_view kAttndctlUsage = R"(attndctl: calls an attnd server
+inline constexpr absl::string_view kAttndctlUsageBegin = R"(attndctl: calls an attnd server
 
   attndctl forward INPUT...   run inputs through the model; print hidden states and logits
   attndctl embed INPUT...     turn every input into one vector
@@ -35,9 +39,11 @@ key new
   --burst_tokens=N       how many pile up, which is also the largest call; with a rate the larger of a second's tokens
                          and 16384, unless given
 all that call
-  --server=localhost:50051
   --timeout_ms=60000     give up after this long
-all
+  --server=localhost:50051
+)";
+
+inline constexpr absl::string_view kAttndctlUsageEnd = R"(all
   --output=table         table, or json: one object with every value
 
 Examples
@@ -46,10 +52,13 @@ Examples
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000
   attndctl key new --id=indexer --methods=Embed,GetModel --tokens_per_second=20000 --output=json
+  attndctl model --server=gpt2.example:50051 --tls --api_key_file=$HOME/.attnd-key
   attndctl reload --server=unix:/run/attnd/admin.sock --model=gpt2-v2 --timeout_ms=600000
 
 Errors go to standard error as "attndctl: CODE: message". Exit status: 0 success, 1 the call failed, 2 wrong usage.
 )";
+
+inline std::string AttndctlUsage() { return absl::StrCat(kAttndctlUsageBegin, kConnectionUsage, kAttndctlUsageEnd); }
 
 }  // namespace attnd::client
 

@@ -20,6 +20,7 @@
 #include "absl/types/span.h"
 #include "client/client.h"
 #include "client/command_line.h"
+#include "client/connection_flags.h"
 #include "client/load/interrupt.h"
 #include "client/load/length_distribution.h"
 #include "client/load/load_run.h"
@@ -30,7 +31,6 @@
 #include "client/load/workload.h"
 
 // Described in usage.h.
-ABSL_FLAG(std::string, server, "localhost:50051", "");
 ABSL_FLAG(std::string, method, "embed", "");
 ABSL_FLAG(std::string, length, "fixed:128", "");
 ABSL_FLAG(int64_t, inputs_per_request, 1, "");
@@ -90,9 +90,9 @@ LoadPlan PlanFromFlags() {
   return plan;
 }
 
-LoadDescription Describe(const LoadPlan& plan, const v1::GetModelResponse& model) {
+LoadDescription Describe(const std::string& server, const LoadPlan& plan, const v1::GetModelResponse& model) {
   const auto* const open = std::get_if<OpenLoop>(&plan.loop);
-  return {.server = absl::GetFlag(FLAGS_server),
+  return {.server = server,
           .model = model.name(),
           .method = absl::GetFlag(FLAGS_method),
           .loop = open != nullptr ? absl::StrCat("open loop of ", open->rate_per_s, " calls/s")
@@ -102,12 +102,9 @@ LoadDescription Describe(const LoadPlan& plan, const v1::GetModelResponse& model
           .seed = absl::GetFlag(FLAGS_seed)};
 }
 
-Clients ConnectFromFlags() {
+Clients Connect(const ClientOptions& options) {
   Clients clients;
-  for (int64_t i = 0; i < absl::GetFlag(FLAGS_channels); ++i) {
-    clients.push_back(Client::Create(
-        {.target = absl::GetFlag(FLAGS_server), .timeout = absl::Milliseconds(absl::GetFlag(FLAGS_timeout_ms))}));
-  }
+  for (int64_t i = 0; i < absl::GetFlag(FLAGS_channels); ++i) clients.push_back(Client::Create(options));
   return clients;
 }
 
@@ -158,8 +155,8 @@ ExitCode Fail(ExitCode code, const absl::Status& status) {
   return code;
 }
 
-ExitCode RunFromFlags(const LengthDistribution& length) {
-  const Clients clients = ConnectFromFlags();
+ExitCode RunFromFlags(const ClientOptions& options, const LengthDistribution& length) {
+  const Clients clients = Connect(options);
   const absl::StatusOr<v1::GetModelResponse> model = clients.front()->GetModel();
   if (!model.ok()) return Fail(kNothingSucceeded, model.status());
   const absl::StatusOr<Workload> workload =
@@ -177,7 +174,7 @@ ExitCode RunFromFlags(const LengthDistribution& length) {
     elapsed = RunLoad(plan, Sender(clients, *workload), StopOnSignal(), statistics);
   }
   const LoadResult result = statistics.result(elapsed);
-  const absl::Status written = WriteReport(Describe(plan, *model), result);
+  const absl::Status written = WriteReport(Describe(options.target, plan, *model), result);
   if (!written.ok()) return Fail(kNothingSucceeded, written);
   return result.counts.ok > 0 ? kSuccess : kNothingSucceeded;
 }
@@ -186,14 +183,16 @@ ExitCode Main(absl::Span<char* const> arguments) {
   const absl::StatusOr<CommandLine> command_line = ParseCommandLine(arguments);
   if (!command_line.ok()) return Fail(kWrongUsage, command_line.status());
   if (command_line->help || arguments.size() == 1) {
-    std::cout << kAttndLoadUsage;
+    std::cout << AttndLoadUsage();
     return kSuccess;
   }
   const absl::Status flags = CheckFlags(*command_line);
   if (!flags.ok()) return Fail(kWrongUsage, flags);
   const absl::StatusOr<LengthDistribution> length = ParseLengthDistribution(absl::GetFlag(FLAGS_length));
   if (!length.ok()) return Fail(kWrongUsage, length.status());
-  return RunFromFlags(*length);
+  const auto options = ConnectionFromFlags(absl::Milliseconds(absl::GetFlag(FLAGS_timeout_ms)));
+  if (!options.ok()) return Fail(kWrongUsage, options.status());
+  return RunFromFlags(*options, *length);
 }
 
 }  // namespace

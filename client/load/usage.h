@@ -3,19 +3,27 @@
 #ifndef CLIENT_LOAD_USAGE_H_
 #define CLIENT_LOAD_USAGE_H_
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/connection_flags.h"
 
 namespace attnd::client {
 
-inline constexpr absl::string_view kAttndLoadUsage =
+inline constexpr absl::string_view kAttndLoadUsageBegin =
     R"(attnd-load: puts load on an attnd server and measures how it copes
 
   attnd-load --concurrency=N [flags]    closed loop: N calls in flight, always; finds the highest rate
   attnd-load --rate_per_s=R [flags]     open loop: calls at random moments (Poisson), R a second on average,
                                         however slow the answers are; finds the latency at that rate
 
-what to call
+whom to call
   --server=localhost:50051
+)";
+
+inline constexpr absl::string_view kAttndLoadUsageEnd =
+    R"(what to call
   --method=embed            embed, or forward: the logits of each input's last position
   --length=fixed:128        tokens of an input: fixed:LENGTH, uniform:SHORTEST:LONGEST, lognormal:MEDIAN:SIGMA;
                             cut to the model's limit
@@ -42,6 +50,8 @@ Examples
 Ctrl-C stops early, waits for the calls in flight and reports; a second one quits at once.
 Exit status: 0 when a call succeeded, 1 when none did or the server cannot be reached, 2 wrong usage.
 )";
+
+inline std::string AttndLoadUsage() { return absl::StrCat(kAttndLoadUsageBegin, kConnectionUsage, kAttndLoadUsageEnd); }
 
 }  // namespace attnd::client
 

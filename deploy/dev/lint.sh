@@ -24,7 +24,7 @@ lint_tidy() {
   fi
 }
 
-lint_scripts() { shellcheck -x -s bash dev deploy/dev/*.sh tests/deploy/*.sh .ci/run; }
+lint_scripts() { shellcheck -x -s bash dev deploy/*.sh deploy/dev/*.sh tests/deploy/*.sh .ci/run; }
 
 lint_python() { python3 -m compileall -q tests; }
 

@@ -9,12 +9,13 @@
 
 namespace attnd {
 
-// Whether only this machine can reach `address`, "host:port". A name other than localhost counts as reachable.
+// Whether only this machine can reach `address`, "host:port" or "unix:PATH". A name other than localhost counts as
+// reachable.
 bool IsLoopback(absl::string_view address);
 
-// What to warn of, or nothing: a gRPC address that others can reach without TLS. `has_keys`: callers must show API
+// What to warn of where --`flag`, a gRPC address that others can reach, has no TLS. `has_keys`: callers must show API
 // keys, which can be read on the way then.
-std::string ExposureWarning(absl::string_view address, bool has_keys);
+std::string ExposureWarning(absl::string_view flag, absl::string_view address, bool has_keys);
 
 }  // namespace attnd
 

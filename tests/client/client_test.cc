@@ -13,9 +13,12 @@
 namespace attnd::client {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::Pair;
+using ::testing::SizeIs;
 
 v1::EmbedRequest OneInput() {
   v1::EmbedRequest request;
@@ -97,6 +100,39 @@ TEST_F(ClientTest, AStreamEndsWithTheServersStatus) {
   v1::ForwardStreamResponse answer;
   EXPECT_FALSE(stream->Read(answer));
   EXPECT_EQ(stream->Finish(), absl::UnavailableError("draining"));
+}
+
+// A call of every kind, one after the other.
+void CallEverything(Client& client) {
+  EXPECT_TRUE(client.Forward({}).ok());
+  EXPECT_TRUE(client.Embed(OneInput()).ok());
+  EXPECT_TRUE(client.GetModel().ok());
+  std::promise<void> forward_done;
+  std::promise<void> embed_done;
+  client.ForwardAsync({}, [&](const absl::StatusOr<v1::ForwardResponse>&) { forward_done.set_value(); });
+  forward_done.get_future().wait();
+  client.EmbedAsync(OneInput(), [&](const absl::StatusOr<v1::EmbedResponse>&) { embed_done.set_value(); });
+  embed_done.get_future().wait();
+  const auto forward_stream = client.OpenForwardStream();
+  forward_stream->HalfClose();
+  EXPECT_TRUE(forward_stream->Finish().ok());
+  const auto embed_stream = client.OpenEmbedStream();
+  embed_stream->HalfClose();
+  EXPECT_TRUE(embed_stream->Finish().ok());
+}
+
+TEST_F(ClientTest, EveryCallShowsTheKey) {
+  CallEverything(*Client::Create({.target = server_.target(), .api_key = "attnd_x"}));
+  EXPECT_THAT(server_.service().authorizations(), AllOf(SizeIs(7), Each("Bearer attnd_x")));
+}
+
+TEST_F(ClientTest, WithoutAKeyOrWithOneThatCannotBeSentNoneIsShown) {
+  CallEverything(*client_);
+  for (const char* key : {"two words", "new\nline", "\x01", "\u00e9"}) {
+    EXPECT_FALSE(IsApiKey(key));
+    CallEverything(*Client::Create({.target = server_.target(), .api_key = key}));
+  }
+  EXPECT_THAT(server_.service().authorizations(), AllOf(SizeIs(5 * 7), Each("")));
 }
 
 TEST_F(ClientTest, RequestsBeyondTheMessageLimitAreNotSent) {

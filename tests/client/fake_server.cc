@@ -59,6 +59,17 @@ v1::EmbedRequest FakeService::last_embed() const {
   return last_embed_;
 }
 
+std::vector<std::string> FakeService::authorizations() const {
+  const absl::MutexLock lock(&mutex_);
+  return authorizations_;
+}
+
+void FakeService::Note(const grpc::ServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("authorization");
+  authorizations_.push_back(found == metadata.end() ? "" : std::string(found->second.data(), found->second.size()));
+}
+
 grpc::Status FakeService::NextStatus() {
   if (statuses_.empty()) return grpc::Status::OK;
   grpc::Status status = statuses_.front();
@@ -66,9 +77,10 @@ grpc::Status FakeService::NextStatus() {
   return status;
 }
 
-grpc::Status FakeService::Forward(grpc::ServerContext*, const v1::ForwardRequest* request,
+grpc::Status FakeService::Forward(grpc::ServerContext* context, const v1::ForwardRequest* request,
                                   v1::ForwardResponse* response) {
   const absl::MutexLock lock(&mutex_);
+  Note(*context);
   last_forward_ = *request;
   for (int i = 0; i < request->inputs_size(); ++i) {
     const int64_t token_count = TokenCount(request->inputs(i));
@@ -87,8 +99,10 @@ grpc::Status FakeService::Forward(grpc::ServerContext*, const v1::ForwardRequest
   return NextStatus();
 }
 
-grpc::Status FakeService::Embed(grpc::ServerContext*, const v1::EmbedRequest* request, v1::EmbedResponse* response) {
+grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
+                                v1::EmbedResponse* response) {
   const absl::MutexLock lock(&mutex_);
+  Note(*context);
   last_embed_ = *request;
   std::vector<float> values;
   for (int i = 0; i < request->inputs_size(); ++i) {
@@ -101,7 +115,7 @@ grpc::Status FakeService::Embed(grpc::ServerContext*, const v1::EmbedRequest* re
 }
 
 grpc::Status FakeService::EmbedStream(
-    grpc::ServerContext*, grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) {
+    grpc::ServerContext* context, grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) {
   v1::EmbedStreamRequest item;
   while (stream->Read(&item)) {
     v1::EmbedStreamResponse answer;
@@ -114,11 +128,13 @@ grpc::Status FakeService::EmbedStream(
     stream->Write(answer);
   }
   const absl::MutexLock lock(&mutex_);
+  Note(*context);
   return NextStatus();
 }
 
 grpc::Status FakeService::ForwardStream(
-    grpc::ServerContext*, grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>* stream) {
+    grpc::ServerContext* context,
+    grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>* stream) {
   v1::ForwardStreamRequest item;
   while (stream->Read(&item)) {
     v1::ForwardStreamResponse answer;
@@ -127,10 +143,16 @@ grpc::Status FakeService::ForwardStream(
     stream->Write(answer);
   }
   const absl::MutexLock lock(&mutex_);
+  Note(*context);
   return NextStatus();
 }
 
-grpc::Status FakeService::GetModel(grpc::ServerContext*, const v1::GetModelRequest*, v1::GetModelResponse* response) {
+grpc::Status FakeService::GetModel(grpc::ServerContext* context, const v1::GetModelRequest*,
+                                   v1::GetModelResponse* response) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    Note(*context);
+  }
   response->set_name("fake");
   response->set_parameter_count(152791296);
   response->set_data_type(v1::DATA_TYPE_FLOAT32);

@@ -27,6 +27,8 @@ class FakeService final : public v1::InferenceService::Service {
   // The last request received.
   v1::ForwardRequest last_forward() const;
   v1::EmbedRequest last_embed() const;
+  // The metadata of that name of every call so far; empty where it had none.
+  std::vector<std::string> authorizations() const;
 
   grpc::Status Forward(grpc::ServerContext* context, const v1::ForwardRequest* request,
                        v1::ForwardResponse* response) override;
@@ -42,12 +44,14 @@ class FakeService final : public v1::InferenceService::Service {
                         v1::GetModelResponse* response) override;
 
  private:
+  void Note(const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   grpc::Status NextStatus() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::vector<grpc::Status> statuses_ ABSL_GUARDED_BY(mutex_);
   v1::ForwardRequest last_forward_ ABSL_GUARDED_BY(mutex_);
   v1::EmbedRequest last_embed_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> authorizations_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Owns: the service and the server that listens, from construction to destruction.

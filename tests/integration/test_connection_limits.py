@@ -99,7 +99,7 @@ class ExposureTest(unittest.TestCase):
 
     def test_other_addresses_than_loopback_are_warned_of(self) -> None:
         with ServerProcess(MODEL, "--address=0.0.0.0:0") as server:
-            self.assertIn("gRPC is served on 0.0.0.0:0 without TLS", server.log())
+            self.assertIn("gRPC is served on --address=0.0.0.0:0 without TLS", server.log())
         with ServerProcess(MODEL) as server:
             self.assertNotIn("without TLS", server.log())
 

@@ -1,7 +1,10 @@
 #include "server/security/authenticator.h"
 
+#include <atomic>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -163,6 +166,24 @@ TEST_F(AuthenticatorTest, ABadNewFileChangesNothingAndIsNamed) {
   EXPECT_EQ(authenticator->Reload().status().message(), path_ + ": cannot be read");
   EXPECT_EQ(CodeOf(*authenticator, "Bearer " + kKey), absl::StatusCode::kOk);
   EXPECT_EQ(CodeOf(*authenticator, "Bearer " + kOtherKey), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(AuthenticatorTest, ThreadsTogetherTakeTheBurstOnceWhileTheFileIsReadAgain) {
+  const auto authenticator = Create(Line("a", kKey, "methods=* tokens_per_second=1 burst_tokens=1000"));
+  const Caller caller = CallerOf(*authenticator);
+  std::atomic<int> accepted = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int call = 0; call < 500; ++call) accepted += authenticator->Charge(caller, 1).ok() ? 1 : 0;
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    Write(Line(absl::StrCat("renamed", i), kKey, "methods=* tokens_per_second=1 burst_tokens=1000"));
+    EXPECT_TRUE(*authenticator->Reload());
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(accepted, 1000);
 }
 
 TEST_F(AuthenticatorTest, WithoutAGoodFileThereIsNone) {
