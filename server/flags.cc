@@ -22,7 +22,8 @@ ABSL_FLAG(
     "Host and port, or unix:PATH, to serve AdminService on, for attndctl reload. Whoever reaches it may use it: choose "
     "a loopback address or a socket. Default: nowhere.");
 ABSL_FLAG(std::string, model, "",
-          "Folder of a Hugging Face GPT-2 checkpoint: config.json and model.safetensors. Without it: 16 layers of 768 "
+          "Folder of a Hugging Face GPT-2 checkpoint: config.json and model.safetensors or shards. Without it: 16 "
+          "layers of 768 "
           "channels with weights drawn from --seed, for trials and load tests.");
 ABSL_FLAG(
     std::string, log_format, "text",
@@ -31,6 +32,9 @@ ABSL_FLAG(std::string, model_name, "", "Name of the model in GetModel and in met
 ABSL_FLAG(std::string, model_root, "",
           "Folder in or below which callers of AdminService may name models to load. Default: they may name none.");
 ABSL_FLAG(uint64_t, seed, 0, "Seed of the weights when there is no --model.");
+ABSL_FLAG(int64_t, layers, 0,
+          "Layers to serve the model with: new ones are added that change nothing it computes. 0: those it has.");
+ABSL_FLAG(std::string, new_layers, "end", "Where --layers adds them. end: behind all others. spread: among them.");
 ABSL_FLAG(std::string, dtype, "f32",
           "Type of the layers' weights. f32: as exact as the checkpoint. bf16: half the memory, cosine to f32 above "
           "0.9998. int8: a quarter, above 0.999. auto: bf16 where this CPU multiplies it, else f32.");
@@ -80,6 +84,7 @@ constexpr int64_t kMaxMilliseconds = kMaxSeconds * 1000;
 // A minute: longer than anybody waits for a batch to fill.
 constexpr int64_t kMaxDelayUs = int64_t{60} * 1000 * 1000;
 constexpr int64_t kMaxThreads = 1024;
+constexpr int64_t kMaxLayers = 1024;
 
 absl::StatusOr<LogFormat> ParseLogFormat(const std::string& name) {
   if (name == "text") return LogFormat::kText;
@@ -103,6 +108,12 @@ std::vector<CpuShare> WorkersFromFlags(FlagChecker& check) {
       static_cast<int>(check.CheckRange("engine_workers", absl::GetFlag(FLAGS_engine_workers), 1, threads));
   if (!check.status().ok()) return {};
   return DivideCpus(AllowedCpus(), threads, workers);
+}
+
+absl::StatusOr<NewLayers> ParseNewLayers(const std::string& name) {
+  if (name == "end") return NewLayers::kEnd;
+  if (name == "spread") return NewLayers::kSpread;
+  return absl::InvalidArgumentError(absl::StrCat("--new_layers=", name, ", must be end or spread"));
 }
 
 void ConfigureUsage() {
@@ -148,6 +159,10 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
   const auto log_format = ParseLogFormat(absl::GetFlag(FLAGS_log_format));
   if (!log_format.ok()) return log_format.status();
   flags.log_format = *log_format;
+  flags.layer_count = check.CheckRange("layers", absl::GetFlag(FLAGS_layers), 0, kMaxLayers);
+  const auto new_layers = ParseNewLayers(absl::GetFlag(FLAGS_new_layers));
+  if (!new_layers.ok()) return new_layers.status();
+  flags.new_layers = *new_layers;
   const auto data_type = ParseDataType(absl::GetFlag(FLAGS_dtype));
   if (!data_type.ok()) return data_type.status();
   flags.data_type = *data_type;

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/checkpoint/grow_layers.h"
 #include "engine/ops/cpu_shares.h"
 #include "engine/tensor/data_type.h"
 #include "server/logging/logging.h"
@@ -27,6 +28,8 @@ struct ServerFlags {
   std::string model_root;  // empty: clients may name no folder
   LogFormat log_format = LogFormat::kText;
   uint64_t seed = 0;
+  int64_t layer_count = 0;  // 0: as many as the model has
+  NewLayers new_layers = NewLayers::kEnd;
   DataType data_type = DataType::kFloat32;
   std::vector<CpuShare> workers;  // engines, and what each computes on
   CallLimits call_limits;

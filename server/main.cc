@@ -36,6 +36,8 @@ Reloader::Load ModelLoader(const ServerFlags& flags) {
   const ModelOptions options = {.folder = flags.model,
                                 .name = flags.model_name,
                                 .seed = flags.seed,
+                                .layer_count = flags.layer_count,
+                                .new_layers = flags.new_layers,
                                 .data_type = flags.data_type,
                                 .workers = flags.workers,
                                 .max_batch_tokens = flags.scheduler_limits.max_batch_tokens};

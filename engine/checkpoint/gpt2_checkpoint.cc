@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <system_error>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -21,7 +20,6 @@
 #include "engine/checkpoint/gpt2_config.h"
 #include "engine/checkpoint/json.h"
 #include "engine/checkpoint/mapped_file.h"
-#include "engine/checkpoint/sha256.h"
 #include "engine/model/parameters.h"
 
 namespace attnd {
@@ -42,20 +40,6 @@ absl::StatusOr<ModelConfig> ReadConfig(const std::filesystem::path& folder) {
   auto config = ParseGpt2Config({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   if (config.ok()) return config;
   return absl::Status(config.status().code(), (folder / std::string(config.status().message())).string());
-}
-
-// Says which other form of a checkpoint lies in the folder, if any.
-std::string HintAboutMissingWeights(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (std::filesystem::exists(folder / "model.safetensors.index.json", error)) {
-    return "; the folder holds a sharded checkpoint: save it again in one shard, "
-           "model.save_pretrained(DIR, max_shard_size=\"100GB\")";
-  }
-  if (std::filesystem::exists(folder / "pytorch_model.bin", error)) {
-    return "; the folder holds pytorch_model.bin: save it again with "
-           "model.save_pretrained(DIR, safe_serialization=True)";
-  }
-  return "";
 }
 
 // "h.<number>.attn.bias" or "h.<number>.attn.masked_bias": constants, not weights.
@@ -87,27 +71,22 @@ void Convert(const SafetensorsEntry& entry, absl::Span<float> values) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Gpt2Checkpoint::Open(const std::string& folder) {
-  const std::filesystem::path directory(folder);
-  const auto config = ReadConfig(directory);
+  const auto config = ReadConfig(folder);
   if (!config.ok()) return config.status();
-  const std::string path = directory / "model.safetensors";
-  auto file = SafetensorsFile::Open(path);
-  if (absl::IsNotFound(file.status())) {
-    return absl::NotFoundError(absl::StrCat(file.status().message(), HintAboutMissingWeights(directory)));
-  }
-  if (!file.ok()) return file.status();
-  auto checkpoint = std::unique_ptr<Gpt2Checkpoint>(new Gpt2Checkpoint(*config, path, *std::move(file)));
+  auto files = TensorFiles::Open(folder);
+  if (!files.ok()) return files.status();
+  auto checkpoint = std::unique_ptr<Gpt2Checkpoint>(new Gpt2Checkpoint(*config, *std::move(files)));
   if (absl::Status status = checkpoint->IndexTensors(); !status.ok()) return status;
   if (absl::Status status = checkpoint->CheckTensors(); !status.ok()) return status;
   return checkpoint;
 }
 
 absl::Status Gpt2Checkpoint::IndexTensors() {
-  for (const auto& [full_name, entry] : file_.tensors()) {
+  for (const auto& [full_name, tensor] : files_.tensors()) {
     const std::string name(absl::StripPrefix(full_name, "transformer."));
     if (IsAttentionMask(name)) continue;
-    if (!tensors_.emplace(name, &entry).second) {
-      return absl::InvalidArgumentError(absl::StrCat(path_, ": tensor ", Quote(name),
+    if (!tensors_.emplace(name, tensor).second) {
+      return absl::InvalidArgumentError(absl::StrCat(files_.path(), ": tensor ", Quote(name),
                                                      " is there twice, with and without the prefix \"transformer.\""));
     }
   }
@@ -120,14 +99,16 @@ absl::Status Gpt2Checkpoint::CheckTensors() const {
     expected.push_back({kHeadName, {config_.vocabulary_size, config_.embedding_length}, ParameterRole::kWeight});
   }
   const auto wrong = [&](const std::string& name, absl::string_view text) {
-    return absl::InvalidArgumentError(absl::StrCat(path_, ": tensor ", Quote(name), " ", text));
+    const auto found = tensors_.find(name);
+    const std::string& path = found == tensors_.end() ? files_.path() : *found->second.path;
+    return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", Quote(name), " ", text));
   };
   absl::flat_hash_set<absl::string_view> expected_names;
   for (const Parameter& parameter : expected) {
     expected_names.insert(parameter.name);
     const auto found = tensors_.find(parameter.name);
     if (found == tensors_.end()) return wrong(parameter.name, "is missing");
-    const SafetensorsEntry& entry = *found->second;
+    const SafetensorsEntry& entry = *found->second.entry;
     if (!IsFloatType(entry.dtype)) {
       return wrong(parameter.name, absl::StrCat("has dtype ", entry.dtype, ", must be F32, F16 or BF16"));
     }
@@ -141,26 +122,22 @@ absl::Status Gpt2Checkpoint::CheckTensors() const {
     if (!expected_names.contains(name)) return wrong(name, "is not part of the model config.json describes");
   }
   if (config_.tied_output_head && tensors_.contains(kHeadName) &&
-      tensors_.at(kHeadName)->bytes != tensors_.at("wte.weight")->bytes) {
-    LOG(WARNING) << path_ << ": lm_head.weight differs from wte.weight and is not used, for config.json ties them";
+      tensors_.at(kHeadName).entry->bytes != tensors_.at("wte.weight").entry->bytes) {
+    LOG(WARNING) << files_.path()
+                 << ": lm_head.weight differs from wte.weight and is not used, for config.json ties them";
   }
   return absl::OkStatus();
 }
 
 absl::Status Gpt2Checkpoint::Read(absl::string_view name, absl::Span<float> values) const {
-  Convert(*tensors_.at(name), values);
+  const StoredTensor& tensor = tensors_.at(name);
+  Convert(*tensor.entry, values);
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::isfinite(values[i])) continue;
     return absl::DataLossError(
-        absl::StrFormat("%s: tensor \"%s\": element %d = %f, must be finite", path_, name, i, values[i]));
+        absl::StrFormat("%s: tensor \"%s\": element %d = %f, must be finite", *tensor.path, name, i, values[i]));
   }
   return absl::OkStatus();
-}
-
-std::string Gpt2Checkpoint::Sha256() const {
-  Sha256Hasher hasher;
-  hasher.Update(file_.bytes().data(), file_.bytes().size());
-  return hasher.Finish();
 }
 
 }  // namespace attnd

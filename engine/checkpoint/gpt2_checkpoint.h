@@ -1,4 +1,4 @@
-// A Hugging Face GPT-2 checkpoint: a folder with config.json and model.safetensors.
+// A Hugging Face GPT-2 checkpoint: a folder with config.json and model.safetensors, or shards of it.
 
 #ifndef ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_
 #define ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_
@@ -10,41 +10,36 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "engine/checkpoint/safetensors.h"
+#include "engine/checkpoint/tensor_files.h"
 #include "engine/model/weight_source.h"
 
 namespace attnd {
 
 // Tensors are F32, F16 or BF16, their names with or without the prefix "transformer.". The attention masks that
 // published GPT-2 files carry ("h.N.attn.bias", "h.N.attn.masked_bias") are ignored, and so is "lm_head.weight" where
-// config.json ties it to the token embedding. Owns: the mapping of model.safetensors.
+// config.json ties it to the token embedding. Owns: the mappings of its files.
 class Gpt2Checkpoint final : public WeightSource {
  public:
-  // Nothing is read but config.json and the header. Errors begin with the path of the file: NOT_FOUND when a file is
-  // missing; DATA_LOSS when one is corrupt; INVALID_ARGUMENT naming the key of config.json or the tensor that is
-  // missing, unexpected, or of another shape or type than config.json says.
+  // Nothing is read but config.json, the index of shards, and headers. Errors begin with the path of the file:
+  // NOT_FOUND when a file is missing; DATA_LOSS when one is corrupt; INVALID_ARGUMENT naming the key of config.json or
+  // the tensor that is missing, unexpected, or of another shape or type than config.json says.
   static absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Open(const std::string& folder);
 
   const ModelConfig& config() const override { return config_; }
   absl::Status Read(absl::string_view name, absl::Span<float> values) const override;
 
-  // Of model.safetensors, as sha256sum prints it.
-  std::string Sha256() const override;
+  // Of the files, as TensorFiles::Sha256.
+  std::string Sha256() const override { return files_.Sha256(); }
 
  private:
-  // By name without prefix; entries of file_.
-  using Tensors = absl::flat_hash_map<std::string, const SafetensorsEntry*>;
-
-  Gpt2Checkpoint(const ModelConfig& config, const std::string& path, SafetensorsFile file)
-      : config_(config), path_(path), file_(std::move(file)) {}
+  Gpt2Checkpoint(const ModelConfig& config, TensorFiles files) : config_(config), files_(std::move(files)) {}
 
   absl::Status IndexTensors();
   absl::Status CheckTensors() const;
 
   const ModelConfig config_;
-  const std::string path_;  // of model.safetensors
-  const SafetensorsFile file_;
-  Tensors tensors_;
+  const TensorFiles files_;
+  absl::flat_hash_map<std::string, StoredTensor> tensors_;  // by name without prefix
 };
 
 }  // namespace attnd

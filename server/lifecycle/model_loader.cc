@@ -18,8 +18,14 @@ namespace attnd {
 namespace {
 
 absl::StatusOr<std::unique_ptr<WeightSource>> OpenWeights(const ModelOptions& options) {
-  if (!options.folder.empty()) return Gpt2Checkpoint::Open(options.folder);
-  return SeededWeights::Create(ModelConfig(), options.seed);
+  absl::StatusOr<std::unique_ptr<WeightSource>> weights;
+  if (options.folder.empty()) {
+    weights = SeededWeights::Create(ModelConfig(), options.seed);
+  } else {
+    weights = Gpt2Checkpoint::Open(options.folder);
+  }
+  if (!weights.ok() || options.layer_count == 0) return weights;
+  return GrowLayers(*std::move(weights), options.layer_count, options.new_layers);
 }
 
 std::string ModelName(const ModelOptions& options) {

@@ -54,6 +54,17 @@ class GoldenTest(unittest.TestCase):
         reply = server.stub.Forward(forward_request(embeddings, layers, pb.POSITIONS_ALL))
         self.assertEqual(list(reply.results), list(together.results))
 
+    def test_with_more_layers_it_gives_the_same_bytes(self) -> None:
+        folder = golden.folder("tiny")
+        request = forward_request([ids_input([1, 2, 3])], ["embeddings", "ln_f"], pb.POSITIONS_ALL)
+        with ServerProcess(f"--model={folder}") as server:
+            expected = server.stub.Forward(request).results
+            layers = server.stub.GetModel(pb.GetModelRequest()).config.layer_count
+        for place in ("end", "spread"):
+            with ServerProcess(f"--model={folder}", f"--layers={layers + 3}", f"--new_layers={place}") as server:
+                self.assertEqual(server.stub.Forward(request).results, expected)
+                self.assertEqual(server.stub.GetModel(pb.GetModelRequest()).config.layer_count, layers + 3)
+
     def test_tiny(self) -> None:
         self.check("tiny")
 

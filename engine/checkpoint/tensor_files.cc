@@ -1,0 +1,134 @@
+#include "engine/checkpoint/tensor_files.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "engine/checkpoint/json.h"
+#include "engine/checkpoint/mapped_file.h"
+#include "engine/checkpoint/sha256.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr char kSingleName[] = "model.safetensors";
+constexpr char kIndexName[] = "model.safetensors.index.json";
+// A thousand times what a GPT-2 of 48 layers takes.
+constexpr size_t kMaxIndexBytes = size_t{32} << 20;
+constexpr size_t kMaxShardCount = 1024;
+
+// Says which other form of a checkpoint lies in the folder, if any.
+std::string HintAboutMissingWeights(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder / "pytorch_model.bin", error) &&
+      !std::filesystem::exists(folder / "pytorch_model.bin.index.json", error)) {
+    return "";
+  }
+  return absl::StrFormat(
+      "; the folder holds pytorch_model.bin, which may run code when it is read. Convert it where you trust it: "
+      "python3 "
+      "-c \"from transformers import GPT2LMHeadModel as M; M.from_pretrained('%s').save_pretrained('%s', "
+      "safe_serialization=True)\"",
+      folder.string(), folder.string());
+}
+
+// A file of the folder itself.
+bool IsShardName(const std::string& name) {
+  return absl::EndsWith(name, ".safetensors") && name.find('/') == std::string::npos;
+}
+
+}  // namespace
+
+absl::StatusOr<TensorFiles> TensorFiles::Open(const std::string& folder) {
+  const std::filesystem::path directory(folder);
+  TensorFiles single(directory / kSingleName);
+  const absl::Status status = single.Add(single.path_);
+  if (status.ok()) return single;
+  if (!absl::IsNotFound(status)) return status;
+  TensorFiles shards(directory / kIndexName);
+  const auto index = ReadIndex(shards.path_);
+  if (absl::IsNotFound(index.status())) {
+    return absl::NotFoundError(absl::StrCat(status.message(), HintAboutMissingWeights(directory)));
+  }
+  if (!index.ok()) return index.status();
+  if (absl::Status sharded = shards.AddShards(directory, *index); !sharded.ok()) return sharded;
+  return shards;
+}
+
+absl::StatusOr<TensorFiles::Index> TensorFiles::ReadIndex(const std::string& path) {
+  const auto corrupt = [&](absl::string_view text) { return absl::DataLossError(absl::StrCat(path, ": ", text)); };
+  const auto file = MappedFile::Open(path);
+  if (!file.ok()) return file.status();
+  const absl::Span<const uint8_t> bytes = file->bytes();
+  if (bytes.size() > kMaxIndexBytes) {
+    return corrupt(absl::StrFormat("has %d bytes, must have at most %d", bytes.size(), kMaxIndexBytes));
+  }
+  auto index = ParseJsonObject({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
+  if (!index.ok()) return index.status();
+  const Json weight_map = index->value("weight_map", Json());
+  if (!weight_map.is_object()) return corrupt("weight_map is missing or no object");
+  Index files;
+  for (const auto& [tensor, name] : weight_map.items()) {
+    if (!name.is_string() || !IsShardName(name.get<std::string>())) {
+      return corrupt(absl::StrCat("weight_map: tensor ", Quote(tensor), " = ", Quote(name),
+                                  ", must be the name of a .safetensors file in the same folder"));
+    }
+    files.emplace(tensor, name.get<std::string>());
+  }
+  return files;
+}
+
+absl::Status TensorFiles::AddShards(const std::filesystem::path& folder, const Index& index) {
+  const auto wrong = [&](const std::string& tensor, absl::string_view text) {
+    return absl::DataLossError(absl::StrCat(path_, ": tensor ", Quote(tensor), " ", text));
+  };
+  std::set<std::string> names;
+  for (const auto& [tensor, name] : index) names.insert(name);
+  if (names.size() > kMaxShardCount) {
+    return absl::DataLossError(
+        absl::StrFormat("%s: names %d files, must name at most %d", path_, names.size(), kMaxShardCount));
+  }
+  for (const std::string& name : names) {
+    if (absl::Status status = Add(folder / name); !status.ok()) return status;
+  }
+  for (const auto& [tensor, name] : index) {
+    const auto found = tensors_.find(tensor);
+    if (found == tensors_.end() || *found->second.path != (folder / name).string()) {
+      return wrong(tensor, absl::StrCat("is not in ", Quote(name)));
+    }
+  }
+  for (const auto& [tensor, stored] : tensors_) {
+    if (!index.contains(tensor)) return wrong(tensor, absl::StrCat("is in ", *stored.path, " and not in weight_map"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TensorFiles::Add(const std::string& path) {
+  auto content = SafetensorsFile::Open(path);
+  if (!content.ok()) return content.status();
+  files_.push_back(std::make_unique<const File>(File{.path = path, .content = *std::move(content)}));
+  const File& file = *files_.back();
+  for (const auto& [name, entry] : file.content.tensors()) {
+    if (!tensors_.emplace(name, StoredTensor{.entry = &entry, .path = &file.path}).second) {
+      return absl::DataLossError(absl::StrCat(path, ": tensor ", Quote(name), " is also in ", *tensors_.at(name).path));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string TensorFiles::Sha256() const {
+  Sha256Hasher hasher;
+  for (const auto& file : files_) hasher.Update(file->content.bytes().data(), file->content.bytes().size());
+  return hasher.Finish();
+}
+
+}  // namespace attnd
