@@ -56,9 +56,14 @@ absl::StatusOr<std::optional<TlsOptions>> TlsFromFlags() {
 absl::StatusOr<std::string> ApiKeyFromFlags() {
   const std::string path = absl::GetFlag(FLAGS_api_key_file);
   const char* const variable = std::getenv(kApiKeyVariable);
-  if (path.empty() && variable == nullptr) return std::string();
-  std::string key = path.empty() ? variable : "";
-  if (absl::Status status = ReadFileOf("api_key_file", path, key); !status.ok()) return status;
+  std::string key;
+  if (!path.empty()) {
+    if (absl::Status status = ReadFileOf("api_key_file", path, key); !status.ok()) return status;
+  } else if (variable != nullptr) {
+    key = variable;
+  } else {
+    return key;
+  }
   absl::StripAsciiWhitespace(&key);
   if (IsApiKey(key)) return key;
   return absl::InvalidArgumentError(absl::StrCat(path.empty() ? kApiKeyVariable : "--api_key_file",
