@@ -3,6 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "server/logging/json_line.h"
 
 namespace attnd {
 namespace {
@@ -27,22 +28,18 @@ std::string FormatText(const CallRecord& record) {
 }
 
 std::string FormatJson(const CallRecord& record, absl::Time time, const std::string& severity) {
-  nlohmann::ordered_json line = {{"time", absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone())},
-                                 {"severity", severity},
-                                 {"event", "call_failed"},
-                                 {"request_id", record.request_id},
-                                 {"method", record.method}};
-  if (record.item_id) line["item_id"] = *record.item_id;
-  line["stage"] = StageName(record.stage);
-  line["code"] = absl::StatusCodeToString(record.status.code());
-  line["duration_seconds"] = absl::ToDoubleSeconds(record.duration);
-  line["tokens"] = record.tokens;
-  line["peer"] = record.peer;
-  if (!record.key_id.empty()) line["key_id"] = record.key_id;
-  if (!record.trace_id.empty()) line["trace_id"] = record.trace_id;
-  if (record.dropped > 0) line["dropped"] = record.dropped;
-  line["message"] = std::string(record.status.message());
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  nlohmann::ordered_json fields = {{"request_id", record.request_id}, {"method", record.method}};
+  if (record.item_id) fields["item_id"] = *record.item_id;
+  fields["stage"] = StageName(record.stage);
+  fields["code"] = absl::StatusCodeToString(record.status.code());
+  fields["duration_seconds"] = absl::ToDoubleSeconds(record.duration);
+  fields["tokens"] = record.tokens;
+  fields["peer"] = record.peer;
+  if (!record.key_id.empty()) fields["key_id"] = record.key_id;
+  if (!record.trace_id.empty()) fields["trace_id"] = record.trace_id;
+  if (record.dropped > 0) fields["dropped"] = record.dropped;
+  fields["message"] = std::string(record.status.message());
+  return JsonLine(time, severity, "call_failed", fields);
 }
 
 }  // namespace attnd

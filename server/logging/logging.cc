@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "nlohmann/json.hpp"
+#include "server/logging/json_line.h"
 #include "server/logging/line_limit.h"
 
 namespace attnd {
@@ -65,14 +66,10 @@ bool LogFailedCall(CallRecord record) {
 }
 
 std::string FormatJson(const absl::LogEntry& entry) {
-  const nlohmann::ordered_json line = {
-      {"time", absl::FormatTime(absl::RFC3339_full, entry.timestamp(), absl::UTCTimeZone())},
-      {"severity", absl::LogSeverityName(entry.log_severity())},
-      {"event", "log"},
-      {"source", absl::StrCat(entry.source_basename(), ":", entry.source_line())},
-      {"thread", entry.tid()},
-      {"message", std::string(entry.text_message())}};
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return JsonLine(entry.timestamp(), absl::LogSeverityName(entry.log_severity()), "log",
+                  {{"source", absl::StrCat(entry.source_basename(), ":", entry.source_line())},
+                   {"thread", entry.tid()},
+                   {"message", std::string(entry.text_message())}});
 }
 
 }  // namespace attnd

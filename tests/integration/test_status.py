@@ -64,6 +64,23 @@ class StatusTest(unittest.TestCase):
             self.assertEqual(retry_info, error_details_pb2.RetryInfo(retry_delay={}))
             self.assertEqual(trailers(late)[PUSHBACK], "0")
 
+    def test_a_full_queue_says_when_to_try_again(self) -> None:
+        with ServerProcess("--max_queue_requests=1") as server:
+            request = pb.EmbedRequest(inputs=[ids_input(list(range(512)))])
+            # A first call makes the connection: those that wait for one are sent the last first.
+            server.stub.GetModel(pb.GetModelRequest())
+            # One is computed and one waits.
+            calls = [server.stub.Embed.future(request) for _ in range(6)]
+            refused = [call for call in calls if call.code() == grpc.StatusCode.RESOURCE_EXHAUSTED]
+            self.assertGreater(len(refused), 0)
+            self.assertEqual({call.code() for call in calls} - {grpc.StatusCode.RESOURCE_EXHAUSTED},
+                             {grpc.StatusCode.OK})
+            for call in refused:
+                [retry_info] = details(call.exception())
+                self.assertIsInstance(retry_info, error_details_pb2.RetryInfo)
+                self.assertGreaterEqual(retry_info.retry_delay.ToMilliseconds(), 50)
+                self.assertEqual(trailers(call)[PUSHBACK], str(retry_info.retry_delay.ToMilliseconds()))
+
     def test_a_model_that_overflows_is_internal_and_the_log_says_why(self) -> None:
         tensors = models.random_tensors(CONFIG, seed=1)
         tensors["ln_f.weight"][:] = 3e38

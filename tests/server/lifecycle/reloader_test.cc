@@ -5,6 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/log/log_entry.h"
+#include "absl/log/log_sink.h"
+#include "absl/log/log_sink_registry.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -28,6 +32,23 @@ class IdleEngine final : public Engine {
 
  private:
   EngineInfo info_;
+};
+
+// Waits for a line of the log.
+class LogWatch final : public absl::LogSink {
+ public:
+  explicit LogWatch(std::string text) : text_(std::move(text)) { absl::AddLogSink(this); }
+  ~LogWatch() override { absl::RemoveLogSink(this); }
+
+  void Wait() { written_.WaitForNotification(); }
+
+ private:
+  void Send(const absl::LogEntry& entry) override {
+    if (absl::StrContains(entry.text_message(), text_)) written_.Notify();
+  }
+
+  const std::string text_;
+  absl::Notification written_;
 };
 
 // Loads a model named after the folder; "bad" cannot be loaded, "slow" takes until the test lets it go.
@@ -114,10 +135,11 @@ TEST_F(ReloaderTest, AModelThatCannotBeLoadedChangesNothing) {
 TEST_F(ReloaderTest, TheOldModelIsKeptUntilItsLastUserIsDone) {
   ASSERT_TRUE(reloader_->LoadFirst().ok());
   std::shared_ptr<const ServedModel> in_use = *models_.Get();
+  LogWatch replaced("calls are accepted for version v2");
   absl::Notification done;
   ASSERT_TRUE(reloader_->Start("next", [&](const absl::StatusOr<ReloadReport>&) { done.Notify(); }).ok());
-  while (PresentVersion() == "v1") {
-  }
+  replaced.Wait();
+  EXPECT_EQ(PresentVersion(), "v2");
   EXPECT_EQ(in_use->version, "v1");
   EXPECT_TRUE(reloader_->busy());
   EXPECT_FALSE(done.HasBeenNotified());
@@ -143,9 +165,13 @@ TEST_F(ReloaderTest, AReloadAskedForSoonComesOnceAfterTheOneUnderWay) {
   reloader_->StartSoon();
   go_.Notify();
   slow_done_.WaitForNotification();
-  while (PresentVersion() != "v3") {
+  {
+    const auto is_last = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return loads_.size() == 3; };
+    const absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&is_last));
   }
   reloader_.reset();
+  EXPECT_EQ(PresentVersion(), "v3");
   EXPECT_THAT(loads(), ElementsAre("", "slow", ""));
 }
 
