@@ -116,6 +116,7 @@ absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
                               absl::FunctionRef<void(const Request&)> encode) const {
   absl::Status status = computed;
   if (status.ok()) status = CheckAwaited();
+  const absl::Time started_at = clock_.Now();
   if (status.ok()) status = CheckResult(request);
   if (status.ok()) {
     status = WithinMemory([&] {
@@ -123,6 +124,7 @@ absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
       return absl::OkStatus();
     });
   }
+  if (status.ok()) metrics_.OnSerialized(request.method, clock_.Now() - started_at);
   // The reply may take its time to leave; nothing else shall.
   request.outputs = {};
   request.model = nullptr;

@@ -8,6 +8,14 @@
 #include "server/version.h"
 
 namespace attnd {
+namespace {
+
+// What a call of `method`, or an item of its stream, is scheduled as.
+Method ScheduledMethod(RpcMethod method) {
+  return method == RpcMethod::kForward || method == RpcMethod::kForwardStream ? Method::kForward : Method::kEmbed;
+}
+
+}  // namespace
 
 InferenceService::InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
                                    const CallEnvironment& environment)
@@ -16,7 +24,7 @@ InferenceService::InferenceService(const CallLimits& limits, const ModelStore& m
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kForward, *context, environment_);
-  call->Submit([&] { return Decode(*message, &RequestDecoder::DecodeForward); }, scheduler_,
+  call->Submit([&] { return Decode(RpcMethod::kForward, *message, &RequestDecoder::DecodeForward); }, scheduler_,
                [reply](const Request& request) { EncodeForward(request, request.model->config(), *reply); });
   return call;
 }
@@ -24,7 +32,7 @@ grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                                   v1::EmbedResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kEmbed, *context, environment_);
-  call->Submit([&] { return Decode(*message, &RequestDecoder::DecodeEmbed); }, scheduler_,
+  call->Submit([&] { return Decode(RpcMethod::kEmbed, *message, &RequestDecoder::DecodeEmbed); }, scheduler_,
                [reply](const Request& request) { EncodeEmbed(request, request.model->config(), *reply); });
   return call;
 }
@@ -66,18 +74,26 @@ grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod me
                                                                     DecodeMethod<Item> decode,
                                                                     void (*encode)(const Request&, Reply&)) {
   return StreamCall<Item, Reply>::Start(
-      {.method = method, .decode = [this, decode](const Item& item) { return Decode(item, decode); }, .encode = encode},
+      {.method = method,
+       .decode = [this, method, decode](const Item& item) { return Decode(method, item, decode); },
+       .encode = encode},
       {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes}, context, scheduler_,
       open_streams_, environment_);
 }
 
 template <typename Message>
-absl::StatusOr<std::shared_ptr<Request>> InferenceService::Decode(const Message& message,
+absl::StatusOr<std::shared_ptr<Request>> InferenceService::Decode(RpcMethod method, const Message& message,
                                                                   DecodeMethod<Message> decode) const {
+  const absl::Time started_at = environment_.clock.Now();
   auto model = models_.Get();
-  if (!model.ok()) return model.status();
+  if (!model.ok()) {
+    environment_.metrics.OnRejected(ScheduledMethod(method), RejectReason::kNotReady);
+    return model.status();
+  }
   auto request = (RequestDecoder((*model)->config(), limits_).*decode)(message);
-  if (request.ok()) (*request)->model = *std::move(model);
+  if (!request.ok()) return request;
+  (*request)->model = *std::move(model);
+  environment_.metrics.OnDecoded((*request)->method, environment_.clock.Now() - started_at);
   return request;
 }
 

@@ -49,7 +49,8 @@ class InferenceService final : public v1::InferenceService::CallbackService {
 
   // Checks `message` against the model being served. UNAVAILABLE while there is none.
   template <typename Message>
-  absl::StatusOr<std::shared_ptr<Request>> Decode(const Message& message, DecodeMethod<Message> decode) const;
+  absl::StatusOr<std::shared_ptr<Request>> Decode(RpcMethod method, const Message& message,
+                                                  DecodeMethod<Message> decode) const;
 
   template <typename Item, typename Reply>
   grpc::ServerBidiReactor<Item, Reply>* StartStream(RpcMethod method, grpc::CallbackServerContext& context,

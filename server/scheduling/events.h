@@ -12,7 +12,7 @@
 namespace attnd {
 
 // Why a call was not accepted.
-enum class RejectReason { kQueueRequests, kQueueTokens, kReplyBytes, kDeadlineInfeasible, kDraining };
+enum class RejectReason { kQueueRequests, kQueueTokens, kReplyBytes, kDeadlineInfeasible, kDraining, kNotReady };
 
 // Who gave up on an accepted call before its result was ready.
 enum class CancelCause { kClient, kDeadline };

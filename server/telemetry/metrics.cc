@@ -38,6 +38,10 @@ void Metrics::OnAccessRefused(RpcMethod method, AccessRefusal refusal) {
   registry_->rpc.OnAccessRefused(method, refusal);
 }
 
+void Metrics::OnDecoded(Method method, absl::Duration duration) { registry_->rpc.OnDecoded(method, duration); }
+
+void Metrics::OnSerialized(Method method, absl::Duration duration) { registry_->rpc.OnSerialized(method, duration); }
+
 void Metrics::OnFailureNotLogged() { registry_->rpc.OnFailureNotLogged(); }
 
 void Metrics::OnStreamItemHeld(RpcMethod method) { registry_->rpc.OnStreamItemHeld(method); }

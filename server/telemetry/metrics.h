@@ -58,6 +58,10 @@ class Metrics final : public SchedulerEvents {
   // A call, or an item of a stream, was refused for who made it.
   void OnAccessRefused(RpcMethod method, AccessRefusal refusal);
 
+  // A message passed its checks and became a request; a computed request became a message.
+  void OnDecoded(Method method, absl::Duration duration);
+  void OnSerialized(Method method, absl::Duration duration);
+
   // The log left out a failed call or item, for there were too many.
   void OnFailureNotLogged();
 

@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "server/telemetry/cgroup_collector.h"
 #include "server/telemetry/process_collector.h"
 
 namespace attnd {
@@ -56,6 +57,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::s
   auto server = std::unique_ptr<MetricsServer>(new MetricsServer());
   server->metrics_ = metrics.collectable();
   server->process_ = std::make_shared<ProcessCollector>();
+  server->cgroup_ = std::make_shared<CgroupCollector>();
   try {
     server->exposer_ = std::make_unique<prometheus::Exposer>(ExposerOptions(address));
   } catch (const std::exception& exception) {
@@ -65,6 +67,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::s
   }
   server->exposer_->RegisterCollectable(server->metrics_);
   server->exposer_->RegisterCollectable(server->process_);
+  server->exposer_->RegisterCollectable(server->cgroup_);
   server->host_ = HostOf(address);
   server->port_ = server->exposer_->GetListeningPorts().front();
   return server;

@@ -15,6 +15,7 @@ class Exposer;
 
 namespace attnd {
 
+class CgroupCollector;
 class ProcessCollector;
 
 // Threads: any. Owns: its HTTP threads, one for each connection it serves at once.
@@ -33,6 +34,7 @@ class MetricsServer {
 
   std::shared_ptr<prometheus::Collectable> metrics_;
   std::shared_ptr<ProcessCollector> process_;
+  std::shared_ptr<CgroupCollector> cgroup_;
   std::unique_ptr<prometheus::Exposer> exposer_;
   std::string host_;
   int port_ = 0;

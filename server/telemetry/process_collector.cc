@@ -1,6 +1,5 @@
 #include "server/telemetry/process_collector.h"
 
-#include <prometheus/client_metric.h>
 #include <prometheus/metric_type.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "server/telemetry/single_value.h"
 
 namespace attnd {
 namespace {
@@ -55,16 +55,6 @@ double MaxFileDescriptorCount() {
   return static_cast<double>(limit.rlim_cur);
 }
 
-prometheus::MetricFamily Family(const char* name, const char* help, prometheus::MetricType type, double value) {
-  prometheus::ClientMetric metric;
-  if (type == prometheus::MetricType::Counter) {
-    metric.counter.value = value;
-  } else {
-    metric.gauge.value = value;
-  }
-  return {name, help, type, {metric}};
-}
-
 }  // namespace
 
 std::optional<ProcessStat> ParseProcessStat(absl::string_view text) {
@@ -96,15 +86,17 @@ std::vector<prometheus::MetricFamily> ProcessCollector::Collect() const {
   using prometheus::MetricType;
   const ProcessStat stat = ParseProcessStat(ReadFile("/proc/self/stat")).value_or(ProcessStat());
   return {
-      Family("process_cpu_seconds_total", "Seconds of CPU time, user and system.", MetricType::Counter,
-             stat.cpu_seconds),
-      Family("process_start_time_seconds", "Start of the process in seconds since 1970.", MetricType::Gauge,
-             BootTimeSeconds() + stat.start_seconds_after_boot),
-      Family("process_threads", "Threads of the process.", MetricType::Gauge, stat.thread_count),
-      Family("process_virtual_memory_bytes", "Bytes of virtual memory.", MetricType::Gauge, stat.virtual_memory_bytes),
-      Family("process_resident_memory_bytes", "Bytes of memory in RAM.", MetricType::Gauge, stat.resident_memory_bytes),
-      Family("process_open_fds", "Open file descriptors.", MetricType::Gauge, OpenFileDescriptorCount()),
-      Family("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge, MaxFileDescriptorCount()),
+      SingleValue("process_cpu_seconds_total", "Seconds of CPU time, user and system.", MetricType::Counter,
+                  stat.cpu_seconds),
+      SingleValue("process_start_time_seconds", "Start of the process in seconds since 1970.", MetricType::Gauge,
+                  BootTimeSeconds() + stat.start_seconds_after_boot),
+      SingleValue("process_threads", "Threads of the process.", MetricType::Gauge, stat.thread_count),
+      SingleValue("process_virtual_memory_bytes", "Bytes of virtual memory.", MetricType::Gauge,
+                  stat.virtual_memory_bytes),
+      SingleValue("process_resident_memory_bytes", "Bytes of memory in RAM.", MetricType::Gauge,
+                  stat.resident_memory_bytes),
+      SingleValue("process_open_fds", "Open file descriptors.", MetricType::Gauge, OpenFileDescriptorCount()),
+      SingleValue("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge, MaxFileDescriptorCount()),
   };
 }
 

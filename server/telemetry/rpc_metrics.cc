@@ -95,6 +95,23 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
       methods_[method].handled[code] = &handled.Add(code_labels);
     }
   }
+  AddConversionSeries(registry);
+}
+
+void RpcMetrics::AddConversionSeries(prometheus::Registry& registry) {
+  auto& decode = prometheus::BuildHistogram()
+                     .Name("attnd_decode_seconds")
+                     .Help("Seconds in which a message became a request, for those that passed every check.")
+                     .Register(registry);
+  auto& serialize = prometheus::BuildHistogram()
+                        .Name("attnd_serialize_seconds")
+                        .Help("Seconds in which a result was checked and became a message.")
+                        .Register(registry);
+  for (const Method method : {Method::kForward, Method::kEmbed}) {
+    const prometheus::Labels labels = {{"method", method == Method::kForward ? "Forward" : "Embed"}};
+    conversions_[static_cast<size_t>(method)] = {.decode = &decode.Add(labels, LatencyBuckets()),
+                                                 .serialize = &serialize.Add(labels, LatencyBuckets())};
+  }
 }
 
 void RpcMetrics::OnHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration) {

@@ -28,6 +28,12 @@ class RpcMetrics {
   void OnAccessRefused(RpcMethod method, AccessRefusal refusal) {
     At(method).access_refused[static_cast<size_t>(refusal)]->Increment();
   }
+  void OnDecoded(Method method, absl::Duration duration) {
+    conversions_[static_cast<size_t>(method)].decode->Observe(absl::ToDoubleSeconds(duration));
+  }
+  void OnSerialized(Method method, absl::Duration duration) {
+    conversions_[static_cast<size_t>(method)].serialize->Observe(absl::ToDoubleSeconds(duration));
+  }
   void OnFailureNotLogged() { failures_not_logged_->Increment(); }
   // `method` is a stream.
   void OnStreamItemHeld(RpcMethod method) { At(method).stream_items->Increment(); }
@@ -49,9 +55,17 @@ class RpcMetrics {
     prometheus::Gauge* stream_items = nullptr;  // of streams only
   };
 
+  // Between messages and requests, by the method that is scheduled.
+  struct Conversion {
+    prometheus::Histogram* decode = nullptr;
+    prometheus::Histogram* serialize = nullptr;
+  };
+
+  void AddConversionSeries(prometheus::Registry& registry);
   PerMethod& At(RpcMethod method) { return methods_[static_cast<size_t>(method)]; }
 
   std::array<PerMethod, kMethodCount> methods_;
+  std::array<Conversion, 2> conversions_;
   prometheus::Counter* failures_not_logged_ = nullptr;
 };
 

@@ -9,8 +9,8 @@ namespace attnd {
 namespace {
 
 constexpr const char* kMethodNames[] = {"Forward", "Embed"};
-constexpr const char* kRejectReasons[] = {"queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible",
-                                          "draining"};
+constexpr const char* kRejectReasons[] = {"queue_requests",      "queue_tokens", "reply_bytes",
+                                          "deadline_infeasible", "draining",     "not_ready"};
 constexpr const char* kCancelStages[] = {"queue", "compute"};
 constexpr const char* kCancelCauses[] = {"client", "deadline"};
 constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget", "max_requests",

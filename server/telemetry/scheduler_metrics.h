@@ -35,7 +35,7 @@ class SchedulerMetrics {
  private:
   // Numbers of values of the enumerations in events.h, which index the arrays below.
   static constexpr size_t kMethodCount = 2;
-  static constexpr size_t kRejectReasonCount = 5;
+  static constexpr size_t kRejectReasonCount = 6;
   static constexpr size_t kCancelStageCount = 2;
   static constexpr size_t kCancelCauseCount = 2;
   static constexpr size_t kCloseReasonCount = 6;

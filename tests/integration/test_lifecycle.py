@@ -51,6 +51,8 @@ class LoadingTest(unittest.TestCase):
             ]
             self.assertEqual([call.code() for call in calls], [grpc.StatusCode.UNAVAILABLE] * 3)
             self.assertEqual({call.details() for call in calls}, {LOADING})
+            for method in ("Forward", "Embed"):
+                self.assertEqual(server.metric(f'attnd_rejected_total{{method="{method}",reason="not_ready"}}'), 1)
             self.assertEqual([next(watch) for watch in watches], [health.SERVING] * len(NAMES))
             server.wait_until_ready()
             self.assertEqual(server.metric("attnd_ready"), 1)

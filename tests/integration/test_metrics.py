@@ -33,11 +33,11 @@ def expected_at_zero() -> list[str]:
     for reason in ("worker_idle", "token_budget", "max_requests", "delay", "other_model", "drain"):
         series.append(f'attnd_batches_total{{close_reason="{reason}"}}')
     for method in ("Forward", "Embed"):
-        for stage in ("request_duration", "queue_wait", "compute"):
+        for stage in ("decode", "request_duration", "queue_wait", "compute", "serialize"):
             series.append(f'attnd_{stage}_seconds_count{{method="{method}"}}')
         for kind in ("real", "padding"):
             series.append(f'attnd_tokens_processed_total{{kind="{kind}",method="{method}"}}')
-        for reason in ("queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining"):
+        for reason in ("queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining", "not_ready"):
             series.append(f'attnd_rejected_total{{method="{method}",reason="{reason}"}}')
         for cause in ("client", "deadline"):
             for stage in ("queue", "compute"):

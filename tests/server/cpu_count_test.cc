@@ -7,17 +7,6 @@
 namespace attnd {
 namespace {
 
-TEST(ParseCpuMaxTest, IsTheQuotaOverThePeriod) {
-  EXPECT_EQ(ParseCpuMax("150000 100000\n"), 1.5);
-  EXPECT_EQ(ParseCpuMax("50000 100000"), 0.5);
-}
-
-TEST(ParseCpuMaxTest, NoLimitAndOtherTextGiveNothing) {
-  for (const char* text : {"max 100000\n", "", "1", "100000", "0 100000", "-1 100000", "100000 0", "a b"}) {
-    EXPECT_FALSE(ParseCpuMax(text).has_value()) << text;
-  }
-}
-
 TEST(UsableCpuCountTest, FollowsTheAffinityMask) {
   cpu_set_t before;
   ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);

@@ -51,13 +51,15 @@ void AddAccessRefusals(Samples& samples) {
 }
 
 void AddMethodSeries(const std::string& method, Samples& samples) {
-  for (const char* name : {"attnd_request_duration_seconds", "attnd_queue_wait_seconds", "attnd_compute_seconds"}) {
+  for (const char* name : {"attnd_decode_seconds", "attnd_request_duration_seconds", "attnd_queue_wait_seconds",
+                           "attnd_compute_seconds", "attnd_serialize_seconds"}) {
     AddHistogram(name, absl::StrCat("method=\"", method, "\""), kLatencyBounds, samples);
   }
   for (const char* kind : {"real", "padding"}) {
     samples[absl::StrCat(R"(attnd_tokens_processed_total{kind=")", kind, R"(",method=")", method, R"("})")] = 0;
   }
-  for (const char* reason : {"queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining"}) {
+  for (const char* reason :
+       {"queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining", "not_ready"}) {
     samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
   }
   for (const char* stage : {"queue", "compute"}) {

@@ -72,6 +72,16 @@ TEST_F(MetricsTest, MessagesOfACall) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(absl::StrCat("grpc_server_msg_sent_total{", RpcLabels("Embed"), "}"), 1)));
 }
 
+TEST_F(MetricsTest, AMessageThatBecameARequestAndARequestThatBecameAMessage) {
+  metrics_.OnDecoded(Method::kForward, absl::Milliseconds(3));
+  EXPECT_THAT(
+      Moved(),
+      ContainerEq(MovedIn({HistogramSamples("attnd_decode_seconds", R"(method="Forward")", kLatencyBounds, {0.003})})));
+  metrics_.OnSerialized(Method::kEmbed, absl::Milliseconds(7));
+  EXPECT_THAT(Moved(), ContainerEq(MovedIn({HistogramSamples("attnd_serialize_seconds", R"(method="Embed")",
+                                                             kLatencyBounds, {0.007})})));
+}
+
 TEST_F(MetricsTest, AFailureThatTheLogLeftOut) {
   metrics_.OnFailureNotLogged();
   EXPECT_THAT(Moved(), ElementsAre(Pair("attnd_log_dropped_total", 1)));
@@ -121,6 +131,8 @@ TEST_F(MetricsTest, ARejectedCall) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Forward",reason="queue_tokens"})", 1)));
   metrics_.OnRejected(Method::kEmbed, RejectReason::kDraining);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="draining"})", 1)));
+  metrics_.OnRejected(Method::kEmbed, RejectReason::kNotReady);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="not_ready"})", 1)));
 }
 
 TEST_F(MetricsTest, ACallOrItemRefusedForWhoMadeIt) {
