@@ -86,6 +86,8 @@ std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
   arguments.SetMaxSendMessageSize(options.max_message_bytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectBackoffMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  // As the server: no probe of bandwidth with every reply.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   // Two clients of one target have two connections.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (options.tls && !options.tls->server_name.empty()) arguments.SetSslTargetNameOverride(options.tls->server_name);

@@ -74,6 +74,8 @@ absl::Status Server::Listen(const ServerOptions& options) {
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   // A second server on a taken port shall fail, not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Probes of bandwidth would wake both ends once more for every call. A message larger than the window opens it.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddListeningPort(options.address, options.credentials, &port_);
   builder.RegisterService(&service_);
   grpc_server_ = builder.BuildAndStart();
