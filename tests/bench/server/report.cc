@@ -10,7 +10,9 @@
 namespace attnd {
 namespace {
 
-std::string FormatValue(double value) { return absl::StrFormat(value >= 100 ? "%.0f" : "%.3g", value); }
+std::string FormatValue(double value) {
+  return value >= 100 ? absl::StrFormat("%.0f", value) : absl::StrFormat("%.3g", value);
+}
 
 std::string FormatWanted(const Figure& figure) {
   if (figure.at_most) return absl::StrCat("<= ", FormatValue(*figure.at_most));
