@@ -25,7 +25,7 @@ inline int64_t RowCount(Positions positions, int64_t token_count) {
   return positions == Positions::kLast ? 1 : token_count;
 }
 
-enum class Pooling { kLast, kMean };
+enum class Pooling { kLast, kMean, kWeightedMean };
 
 // Hidden states at one place in the stack. `layer` counts places: 0 is what enters the first layer, l in [1, L] the
 // output of layer l - 1 with both residuals added, L + 1 that of the last layer after the final norm.
@@ -36,6 +36,7 @@ struct HiddenSelection {
 
 struct EmbeddingSelection {
   Pooling pooling = Pooling::kLast;
+  int64_t dimensions = 0;  // channels kept, from the first on, before the vector is normalised; 0: all
   bool normalize = true;
 };
 
@@ -56,7 +57,7 @@ struct SequenceInput {
 struct SequenceOutput {
   std::vector<std::vector<float>> hidden;  // one [rows, C] for each OutputSelection::hidden, in its order
   std::vector<float> logits;               // [rows, V]
-  std::vector<float> embedding;            // [C]
+  std::vector<float> embedding;            // [dimensions]
 };
 
 // One sequence to compute: borrowed for the length of a call.

@@ -43,7 +43,9 @@ absl::StatusOr<v1::Positions> ParseLogits(absl::string_view text) {
 }
 
 absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text) {
-  return Choose<v1::Pooling>("pooling", text, {{"last", v1::POOLING_LAST}, {"mean", v1::POOLING_MEAN}});
+  return Choose<v1::Pooling>(
+      "pooling", text,
+      {{"last", v1::POOLING_LAST}, {"mean", v1::POOLING_MEAN}, {"weighted_mean", v1::POOLING_WEIGHTED_MEAN}});
 }
 
 absl::StatusOr<v1::Input> ParseTokenIds(absl::string_view text) {

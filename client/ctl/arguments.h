@@ -27,7 +27,7 @@ absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text);
 // "none", "last" or "all".
 absl::StatusOr<v1::Positions> ParseLogits(absl::string_view text);
 
-// "last" or "mean".
+// "last", "mean" or "weighted_mean".
 absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text);
 
 // One input of comma-separated token ids: "15496,995".

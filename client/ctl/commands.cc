@@ -31,6 +31,7 @@ ABSL_FLAG(std::string, positions, "last", "");
 ABSL_FLAG(std::string, logits, "none", "");
 ABSL_FLAG(std::string, hidden_file, "", "");
 ABSL_FLAG(std::string, pooling, "last", "");
+ABSL_FLAG(uint32_t, dimensions, 0, "");
 ABSL_FLAG(bool, normalize, true, "");
 ABSL_FLAG(std::string, model, "", "");
 ABSL_FLAG(std::string, id, "", "");
@@ -120,6 +121,7 @@ absl::StatusOr<Action> MakeEmbed(absl::Span<const std::string> texts, OutputForm
   request.mutable_inputs()->Add(inputs->begin(), inputs->end());
   request.set_pooling(*pooling);
   request.set_normalize(absl::GetFlag(FLAGS_normalize));
+  if (const uint32_t dimensions = absl::GetFlag(FLAGS_dimensions); dimensions > 0) request.set_dimensions(dimensions);
   return [request = std::move(request), format](Client& client) -> absl::StatusOr<std::string> {
     const Stopwatch stopwatch;
     absl::StatusOr<v1::EmbedResponse> response = client.Embed(request);
@@ -177,7 +179,7 @@ absl::StatusOr<Action> MakeKeyCommand(absl::Span<const std::string> words, Outpu
 const std::array<Subcommand, 6>& Subcommands() {
   static const auto* const subcommands = new std::array<Subcommand, 6>{{
       {"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}},
-      {"embed", MakeEmbed, {"pooling", "normalize"}},
+      {"embed", MakeEmbed, {"pooling", "dimensions", "normalize"}},
       {"model", MakeModel, {}},
       {"health", MakeHealth, {}},
       {"reload", MakeReload, {"model"}},

@@ -28,7 +28,8 @@ forward
   --logits=none          rows of logits: none, last, all
   --hidden_file=PATH     one more input: raw little-endian float32 [T, C] that enters the first layer
 embed
-  --pooling=last         how an input's rows become one vector: last, mean
+  --pooling=last         how an input's rows become one vector: last, mean, weighted_mean
+  --dimensions=0         channels to keep of each vector, from the first on; 0 for all
   --normalize=true       scale each vector to unit length
 reload
   --model=PATH           another folder, below the server's --model_root, in place of the one it was started with

@@ -26,7 +26,10 @@ void ResizeOutputs(const ModelConfig& config, absl::Span<const SequenceTask> bat
     if (selection.logits) {
       task.output->logits.resize(ElementCount(RowCount(*selection.logits, token_count), config.vocabulary_size));
     }
-    if (selection.embedding) task.output->embedding.resize(ElementCount(1, config.embedding_length));
+    if (selection.embedding) {
+      const int64_t dimensions = selection.embedding->dimensions;
+      task.output->embedding.resize(ElementCount(1, dimensions == 0 ? config.embedding_length : dimensions));
+    }
   }
 }
 
@@ -41,7 +44,7 @@ int64_t FirstFinalRow(const SequenceTask& task, const ModelConfig& config) {
     return hidden.layer == FinalPlace(config) && hidden.positions == Positions::kAll;
   };
   const bool all = selection.logits == Positions::kAll ||
-                   (selection.embedding && selection.embedding->pooling == Pooling::kMean) ||
+                   (selection.embedding && selection.embedding->pooling != Pooling::kLast) ||
                    std::any_of(selection.hidden.begin(), selection.hidden.end(), is_all_final);
   return all ? 0 : task.input->token_count - 1;
 }
@@ -63,10 +66,16 @@ void PoolEmbedding(const SequenceTask& task, const float* final_rows, int64_t st
   if (!task.selection->embedding) return;
   const absl::Span<float> embedding = absl::MakeSpan(task.output->embedding);
   const int64_t token_count = task.input->token_count;
-  if (task.selection->embedding->pooling == Pooling::kMean) {
-    MeanOfRows(final_rows, token_count, stride, embedding);
-  } else {
-    std::copy_n(final_rows + (token_count - 1) * stride, embedding.size(), embedding.begin());
+  switch (task.selection->embedding->pooling) {
+    case Pooling::kLast:
+      std::copy_n(final_rows + (token_count - 1) * stride, embedding.size(), embedding.begin());
+      break;
+    case Pooling::kMean:
+      MeanOfRows(final_rows, token_count, stride, embedding);
+      break;
+    case Pooling::kWeightedMean:
+      WeightedMeanOfRows(final_rows, token_count, stride, embedding);
+      break;
   }
   if (task.selection->embedding->normalize) NormalizeToUnitLength(embedding);
 }

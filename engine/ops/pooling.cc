@@ -6,7 +6,12 @@
 
 namespace attnd {
 
-void MeanOfRows(const float* x, int64_t rows, int64_t stride, absl::Span<float> mean) {
+namespace {
+
+// The mean of rows weighted by weight_of(row), which add up to `total`.
+template <typename WeightOf>
+void AverageRows(const float* x, int64_t rows, int64_t stride, WeightOf weight_of, double total,
+                 absl::Span<float> mean) {
   // A cache line of channels at a time.
   constexpr size_t kChannels = 16;
   for (size_t first = 0; first < mean.size(); first += kChannels) {
@@ -14,10 +19,22 @@ void MeanOfRows(const float* x, int64_t rows, int64_t stride, absl::Span<float> 
     double sums[kChannels] = {};
     for (int64_t row = 0; row < rows; ++row) {
       const float* values = x + row * stride + first;
-      for (size_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(values[c]);
+      const double weight = weight_of(row);
+      for (size_t c = 0; c < channels; ++c) sums[c] += weight * static_cast<double>(values[c]);
     }
-    for (size_t c = 0; c < channels; ++c) mean[first + c] = static_cast<float>(sums[c] / static_cast<double>(rows));
+    for (size_t c = 0; c < channels; ++c) mean[first + c] = static_cast<float>(sums[c] / total);
   }
+}
+
+}  // namespace
+
+void MeanOfRows(const float* x, int64_t rows, int64_t stride, absl::Span<float> mean) {
+  AverageRows(x, rows, stride, [](int64_t /*row*/) { return 1.0; }, static_cast<double>(rows), mean);
+}
+
+void WeightedMeanOfRows(const float* x, int64_t rows, int64_t stride, absl::Span<float> mean) {
+  const auto count = static_cast<double>(rows);
+  AverageRows(x, rows, stride, [](int64_t row) { return static_cast<double>(row + 1); }, count * (count + 1) / 2, mean);
 }
 
 void NormalizeToUnitLength(absl::Span<float> vector) {

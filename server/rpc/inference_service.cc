@@ -33,7 +33,7 @@ grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* c
                                                   v1::EmbedResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kEmbed, *context, environment_);
   call->Submit([&] { return Decode(RpcMethod::kEmbed, *message, &RequestDecoder::DecodeEmbed); }, scheduler_,
-               [reply](const Request& request) { EncodeEmbed(request, request.model->config(), *reply); });
+               [reply](const Request& request) { EncodeEmbed(request, *reply); });
   return call;
 }
 

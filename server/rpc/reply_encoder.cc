@@ -102,13 +102,14 @@ void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message) {
   EncodeOrigin(request, message);
 }
 
-void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message) {
+void EncodeEmbed(const Request& request, v1::EmbedResponse& message) {
+  const size_t dimensions = request.outputs[0].embedding.size();
   v1::Tensor& embeddings = *message.mutable_embeddings();
   embeddings.set_data_type(v1::DATA_TYPE_FLOAT32);
   embeddings.add_shape(static_cast<int64_t>(request.outputs.size()));
-  embeddings.add_shape(config.embedding_length);
+  embeddings.add_shape(static_cast<int64_t>(dimensions));
   std::string& data = *embeddings.mutable_data();
-  data.reserve(request.outputs.size() * static_cast<size_t>(config.embedding_length) * sizeof(float));
+  data.reserve(request.outputs.size() * dimensions * sizeof(float));
   for (size_t i = 0; i < request.outputs.size(); ++i) {
     const std::vector<float>& embedding = request.outputs[i].embedding;
     data.append(reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float));

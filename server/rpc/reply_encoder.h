@@ -14,7 +14,7 @@ namespace attnd {
 
 // `request` is computed to its end. Threads: any.
 void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message);
-void EncodeEmbed(const Request& request, const ModelConfig& config, v1::EmbedResponse& message);
+void EncodeEmbed(const Request& request, v1::EmbedResponse& message);
 
 // The same for a request of one input, as the answer to an item of a stream; its id is left to the stream.
 void EncodeForwardItem(const Request& request, v1::ForwardStreamResponse& message);

@@ -46,10 +46,28 @@ absl::StatusOr<Pooling> DecodePooling(v1::Pooling pooling) {
       return Pooling::kLast;
     case v1::POOLING_MEAN:
       return Pooling::kMean;
+    case v1::POOLING_WEIGHTED_MEAN:
+      return Pooling::kWeightedMean;
     default:
-      return InvalidField("pooling", absl::StrFormat("= %d, must be POOLING_LAST (%d) or POOLING_MEAN (%d)",
-                                                     int{pooling}, int{v1::POOLING_LAST}, int{v1::POOLING_MEAN}));
+      return InvalidField(
+          "pooling",
+          absl::StrFormat("= %d, must be POOLING_LAST (%d), POOLING_MEAN (%d) or POOLING_WEIGHTED_MEAN (%d)",
+                          int{pooling}, int{v1::POOLING_LAST}, int{v1::POOLING_MEAN}, int{v1::POOLING_WEIGHTED_MEAN}));
   }
+}
+
+// `message` is an EmbedRequest or an item of a stream.
+template <typename Message>
+absl::StatusOr<EmbeddingSelection> DecodeEmbeddingSelection(const Message& message, int64_t embedding_length) {
+  const auto pooling = DecodePooling(message.pooling());
+  if (!pooling.ok()) return pooling.status();
+  const int64_t dimensions = message.has_dimensions() ? int64_t{message.dimensions()} : embedding_length;
+  if (dimensions < 1 || dimensions > embedding_length) {
+    return InvalidField("dimensions", absl::StrFormat("= %d, must be in [1, %d], the model's embedding_length",
+                                                      dimensions, embedding_length));
+  }
+  return EmbeddingSelection{
+      .pooling = *pooling, .dimensions = dimensions, .normalize = !message.has_normalize() || message.normalize()};
 }
 
 absl::StatusOr<Priority> DecodePriority(v1::Priority priority) {
@@ -127,13 +145,12 @@ absl::StatusOr<std::shared_ptr<Request>> DecodeForwardOptions(const Message& mes
 
 // The same from an EmbedRequest or an item of a stream.
 template <typename Message>
-absl::StatusOr<std::shared_ptr<Request>> DecodeEmbedOptions(const Message& message) {
+absl::StatusOr<std::shared_ptr<Request>> DecodeEmbedOptions(const Message& message, int64_t embedding_length) {
   auto request = std::make_shared<Request>();
   request->method = Method::kEmbed;
-  const auto pooling = DecodePooling(message.pooling());
-  if (!pooling.ok()) return pooling.status();
-  const bool normalize = !message.has_normalize() || message.normalize();
-  request->selection.embedding = EmbeddingSelection{.pooling = *pooling, .normalize = normalize};
+  auto selection = DecodeEmbeddingSelection(message, embedding_length);
+  if (!selection.ok()) return selection.status();
+  request->selection.embedding = *selection;
   const auto priority = DecodePriority(message.priority());
   if (!priority.ok()) return priority.status();
   request->priority = *priority;
@@ -147,7 +164,7 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1:
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::EmbedRequest& message) const {
-  return AddInputs(DecodeEmbedOptions(message), message.inputs());
+  return AddInputs(DecodeEmbedOptions(message, config_.embedding_length), message.inputs());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForwardItem(
@@ -156,7 +173,7 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForwardItem(
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbedItem(const v1::EmbedStreamRequest& message) const {
-  return AddInput(DecodeEmbedOptions(message), message.input());
+  return AddInput(DecodeEmbedOptions(message, config_.embedding_length), message.input());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInputs(absl::StatusOr<std::shared_ptr<Request>> request,
@@ -216,7 +233,7 @@ int64_t RequestDecoder::ReplyBytes(const Request& request) const {
     if (selection.logits) {
       byte_count += float_bytes(RowCount(*selection.logits, input.token_count), config_.vocabulary_size);
     }
-    if (selection.embedding) byte_count += float_bytes(1, config_.embedding_length);
+    if (selection.embedding) byte_count += float_bytes(1, selection.embedding->dimensions);
   }
   return byte_count;
 }

@@ -76,6 +76,9 @@ FORWARD = {
 EMBED = {
     "no inputs": (pb.EmbedRequest(), ["inputs has 0 entries"]),
     "unknown pooling": (pb.EmbedRequest(inputs=[GOOD], pooling=5), ["pooling = 5", "POOLING_MEAN"]),
+    "no dimensions": (pb.EmbedRequest(inputs=[GOOD], dimensions=0), ["dimensions = 0", f"[1, {CHANNELS}]"]),
+    "dimensions beyond the channels": (pb.EmbedRequest(inputs=[GOOD], dimensions=CHANNELS + 1),
+                                       [f"dimensions = {CHANNELS + 1}", f"[1, {CHANNELS}]"]),
     "id too large": (pb.EmbedRequest(inputs=[ids_input([VOCABULARY])]), ["ids[0] = 512"]),
 }
 

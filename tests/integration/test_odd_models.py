@@ -1,5 +1,6 @@
 """Models of odd sizes, written in every way a checkpoint may be, against the oracle."""
 
+import itertools
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,6 +14,7 @@ from oracle import models
 from oracle.gpt2 import Output, relative_error
 
 TOLERANCE = 1e-5
+POOLINGS = ((pb.POOLING_LAST, "last"), (pb.POOLING_MEAN, "mean"), (pb.POOLING_WEIGHTED_MEAN, "weighted_mean"))
 
 # Name, what differs from the small model below, data type, prefix of names.
 VARIANTS = [
@@ -59,13 +61,14 @@ class OddModelsTest(unittest.TestCase):
             self.assertLess(error, TOLERANCE, f"{result.token_count} tokens, logits")
 
     def check_embed(self, server: ServerProcess, inputs: list[pb.Input], expected: list[Output]) -> None:
-        """Both poolings, normalised and not."""
-        for pooling, name in ((pb.POOLING_LAST, "last"), (pb.POOLING_MEAN, "mean")):
-            for normalize in (True, False):
-                reply = server.stub.Embed(pb.EmbedRequest(inputs=inputs, pooling=pooling, normalize=normalize))
+        """Every pooling, normalised and not, whole and cut."""
+        for pooling, name in POOLINGS:
+            for normalize, dimensions in itertools.product((True, False), (None, 4)):
+                reply = server.stub.Embed(
+                    pb.EmbedRequest(inputs=inputs, pooling=pooling, normalize=normalize, dimensions=dimensions))
                 for row, output in zip(to_array(reply.embeddings), expected, strict=True):
-                    error = relative_error(row, output.embedding(name, normalize))
-                    self.assertLess(error, TOLERANCE, f"{name}, normalize {normalize}")
+                    error = relative_error(row, output.embedding(name, normalize, dimensions))
+                    self.assertLess(error, TOLERANCE, f"{name}, normalize {normalize}, dimensions {dimensions}")
 
     def test_odd_sizes(self) -> None:
         self.check(0)

@@ -57,10 +57,13 @@ class Output:
         """[T, V]."""
         return self.hidden["ln_f"] @ self.head.T
 
-    def embedding(self, pooling: str, normalize: bool = True) -> np.ndarray:
-        """[C], for pooling "last" or "mean"."""
+    def embedding(self, pooling: str, normalize: bool = True, dimensions: int | None = None) -> np.ndarray:
+        """[dimensions], by default [C], for pooling "last", "mean" or "weighted_mean"."""
         final = self.hidden["ln_f"]
-        vector = final[-1] if pooling == "last" else final.mean(axis=0)
+        weights = {"last": np.arange(len(final)) == len(final) - 1,
+                   "mean": np.ones(len(final)),
+                   "weighted_mean": np.arange(1, len(final) + 1)}[pooling]
+        vector = np.average(final, axis=0, weights=weights)[:dimensions]
         return vector / np.linalg.norm(vector) if normalize else vector
 
 

@@ -33,11 +33,12 @@ TEST(ArgumentsTest, ChoicesGoByTheirNames) {
   EXPECT_EQ(ParseLogits("none").value(), v1::POSITIONS_UNSPECIFIED);
   EXPECT_EQ(ParseLogits("all").value(), v1::POSITIONS_ALL);
   EXPECT_EQ(ParsePooling("mean").value(), v1::POOLING_MEAN);
+  EXPECT_EQ(ParsePooling("weighted_mean").value(), v1::POOLING_WEIGHTED_MEAN);
   EXPECT_EQ(ParseOutputFormat("json").value(), OutputFormat::kJson);
 }
 
 TEST(ArgumentsTest, AnUnknownChoiceIsAnsweredWithTheKnownOnes) {
-  EXPECT_EQ(ParsePooling("max").status().message(), "no pooling 'max'; there are: last, mean");
+  EXPECT_EQ(ParsePooling("max").status().message(), "no pooling 'max'; there are: last, mean, weighted_mean");
   EXPECT_EQ(ParsePositions("none").status().message(), "no positions 'none'; there are: last, all");
   EXPECT_EQ(ParseLogits("some").status().message(), "no logits 'some'; there are: none, last, all");
 }

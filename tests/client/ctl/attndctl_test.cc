@@ -97,12 +97,13 @@ TEST_F(AttndctlTest, EmbedPrintsOneLineAnInput) {
 }
 
 TEST_F(AttndctlTest, EmbedAsJsonHasEveryValue) {
-  const json output = CallForJson({"embed", "1,2", "3", "--pooling=mean", "--normalize=false"});
+  const json output = CallForJson({"embed", "1,2", "3", "--pooling=mean", "--normalize=false", "--dimensions=3"});
   EXPECT_EQ(output["embeddings"]["shape"], json({2, 4}));
   EXPECT_EQ(output["embeddings"]["values"], json({0, 1, 2, 3, 1, 2, 3, 4}));
   EXPECT_EQ(output["token_counts"], json({2, 1}));
   EXPECT_EQ(server_.service().last_embed().pooling(), v1::POOLING_MEAN);
   EXPECT_FALSE(server_.service().last_embed().normalize());
+  EXPECT_EQ(server_.service().last_embed().dimensions(), 3);
 }
 
 TEST_F(AttndctlTest, ModelIsDescribed) {

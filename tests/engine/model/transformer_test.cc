@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "engine/checkpoint/seeded_weights.h"
 #include "engine/model/model_weights.h"
+#include "engine/ops/pooling.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/model/odd_config.h"
@@ -204,6 +205,24 @@ TEST(TransformerTest, PoolsTheFinalRowsAndNormalisesWhereAsked) {
     squares += std::pow(static_cast<double>(mean[c]), 2);
   }
   for (size_t c = 0; c < 39; ++c) EXPECT_NEAR(unit[c], static_cast<double>(mean[c]) / std::sqrt(squares), 1e-6);
+}
+
+TEST(TransformerTest, AnEmbeddingMayBeCutBeforeItIsNormalised) {
+  const auto transformer = CreateTransformer();
+  const std::vector<SequenceInput> inputs = {Ids(11, 2)};
+  for (const Pooling pooling : {Pooling::kLast, Pooling::kMean, Pooling::kWeightedMean}) {
+    const auto embed = [&](int64_t dimensions, bool normalize) {
+      const OutputSelection selection{
+          .embedding = EmbeddingSelection{.pooling = pooling, .dimensions = dimensions, .normalize = normalize}};
+      return Forward(*transformer, inputs, selection)[0].embedding;
+    };
+    std::vector<float> first = embed(39, false);
+    EXPECT_EQ(embed(0, false), first);
+    first.resize(17);
+    EXPECT_EQ(embed(17, false), first);
+    NormalizeToUnitLength(absl::MakeSpan(first));
+    EXPECT_EQ(embed(17, true), first);
+  }
 }
 
 TEST(TransformerTest, FillsABatchToItsLastToken) {

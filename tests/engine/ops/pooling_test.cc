@@ -19,6 +19,13 @@ TEST(PoolingTest, MeanIsTakenColumnByColumn) {
   EXPECT_THAT(mean, ElementsAre(2, 15, 350));
 }
 
+TEST(PoolingTest, AWeightedMeanCountsRowsByTheirPlace) {
+  const std::vector<float> x = {6, 10, -99, 12, 40, -99, 18, 50, -99};
+  std::vector<float> mean(2);
+  WeightedMeanOfRows(x.data(), 3, 3, absl::MakeSpan(mean));
+  EXPECT_THAT(mean, ElementsAre((6 + 2 * 12 + 3 * 18) / 6, (10 + 2 * 40 + 3 * 50) / 6.0F));
+}
+
 TEST(PoolingTest, MeanOfManyRowsLosesNoPrecision) {
   constexpr int kRows = 1 << 20;
   const std::vector<float> x(kRows, 0.1F);

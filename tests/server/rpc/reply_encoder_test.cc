@@ -80,7 +80,7 @@ TEST(EncodeEmbedTest, StacksTheVectorsOfAllInputs) {
   request.inputs = {{.token_count = 5}, {.token_count = 6}};
   request.outputs = {{.embedding = {1, 2, 3, 4}}, {.embedding = {5, 6, 7, 8}}};
   v1::EmbedResponse message;
-  EncodeEmbed(request, SmallModel(), message);
+  EncodeEmbed(request, message);
   EXPECT_THAT(message.embeddings().shape(), ElementsAre(2, 4));
   EXPECT_THAT(Floats(message.embeddings()), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
   EXPECT_THAT(message.token_counts(), ElementsAre(5, 6));

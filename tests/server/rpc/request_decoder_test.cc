@@ -106,6 +106,25 @@ TEST_F(RequestDecoderTest, AnEmbedCallDefaultsToTheNormalisedLastPosition) {
   EXPECT_FALSE((*request)->selection.embedding->normalize);
 }
 
+TEST_F(RequestDecoderTest, AnEmbeddingMayHaveFewerDimensionsAndTakesFewerBytes) {
+  v1::EmbedRequest message;
+  AddIds({1, 2}, *message.mutable_inputs());
+  const int64_t whole_bytes = (*decoder_.DecodeEmbed(message))->reply_bytes;
+  for (const uint32_t dimensions : {1U, 3U, 4U}) {
+    message.set_dimensions(dimensions);
+    const auto request = decoder_.DecodeEmbed(message);
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_EQ((*request)->selection.embedding->dimensions, dimensions);
+    EXPECT_EQ((*request)->reply_bytes, whole_bytes - 4 * (4 - int64_t{dimensions}));
+  }
+  for (const uint32_t dimensions : {0U, 5U, UINT32_MAX}) {
+    message.set_dimensions(dimensions);
+    const absl::Status status = decoder_.DecodeEmbed(message).status();
+    EXPECT_EQ(FieldOf(status), "dimensions");
+    EXPECT_THAT(status.message(), HasSubstr("must be in [1, 4]"));
+  }
+}
+
 TEST_F(RequestDecoderTest, PrioritiesAreNormalUnlessTheCallSaysOtherwise) {
   const std::pair<v1::Priority, Priority> priorities[] = {{v1::PRIORITY_UNSPECIFIED, Priority::kNormal},
                                                           {v1::PRIORITY_CRITICAL, Priority::kCritical},
@@ -217,11 +236,13 @@ TEST_F(RequestDecoderTest, AnItemOfAStreamBecomesARequestOfOneInput) {
 
   v1::EmbedStreamRequest embed;
   *embed.mutable_input() = forward.input();
-  embed.set_pooling(v1::POOLING_MEAN);
+  embed.set_pooling(v1::POOLING_WEIGHTED_MEAN);
+  embed.set_dimensions(2);
   request = decoder_.DecodeEmbedItem(embed);
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ((*request)->method, Method::kEmbed);
-  EXPECT_EQ((*request)->selection.embedding->pooling, Pooling::kMean);
+  EXPECT_EQ((*request)->selection.embedding->pooling, Pooling::kWeightedMean);
+  EXPECT_EQ((*request)->selection.embedding->dimensions, 2);
   EXPECT_TRUE((*request)->selection.embedding->normalize);
 }
 
