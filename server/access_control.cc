@@ -7,10 +7,10 @@
 
 namespace attnd {
 
-absl::StatusOr<std::unique_ptr<AccessControl>> AccessControl::Create(const SecurityFlags& flags, const Clock& clock,
-                                                                     Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<AccessControl>> AccessControl::Create(const SecurityFlags& flags, bool has_admin_port,
+                                                                     const Clock& clock, Metrics& metrics) {
   auto access = std::unique_ptr<AccessControl>(new AccessControl(metrics));
-  if (absl::Status status = access->ReadFiles(flags, clock); !status.ok()) return status;
+  if (absl::Status status = access->ReadFiles(flags, has_admin_port, clock); !status.ok()) return status;
   if (access->tls_ || access->authenticator_) {
     access->reread_.emplace("attnd-reread", flags.reread_interval, [raw = access.get()] { raw->Reread(); });
   }
@@ -22,14 +22,19 @@ std::shared_ptr<grpc::ServerCredentials> AccessControl::OrInsecure(const std::sh
   return grpc::InsecureServerCredentials();
 }
 
-absl::Status AccessControl::ReadFiles(const SecurityFlags& flags, const Clock& clock) {
+absl::Status AccessControl::ReadFiles(const SecurityFlags& flags, bool has_admin_port, const Clock& clock) {
+  const auto read_certificates = [&](std::shared_ptr<TlsCredentials>& credentials) {
+    auto created = TlsCredentials::Create(flags.tls);
+    if (!created.ok()) return created.status();
+    credentials = *std::move(created);
+    return absl::OkStatus();
+  };
   if (!flags.tls.certificate.empty()) {
-    for (auto* credentials : {&tls_, &admin_tls_}) {
-      auto created = TlsCredentials::Create(flags.tls);
-      if (!created.ok()) return created.status();
-      *credentials = *std::move(created);
-    }
+    if (absl::Status status = read_certificates(tls_); !status.ok()) return status;
     metrics_.SetCertificateExpiry(tls_->expiry());
+    if (has_admin_port) {
+      if (absl::Status status = read_certificates(admin_tls_); !status.ok()) return status;
+    }
   }
   if (!flags.api_keys.empty()) {
     auto created = Authenticator::Create(flags.api_keys, clock);

@@ -24,11 +24,12 @@ namespace attnd {
 // Threads: any. Owns: a thread, attnd-reread, where there are files.
 class AccessControl {
  public:
-  // INVALID_ARGUMENT names the file that cannot be used. `clock` and `metrics` must outlive it.
-  static absl::StatusOr<std::unique_ptr<AccessControl>> Create(const SecurityFlags& flags, const Clock& clock,
-                                                               Metrics& metrics);
+  // `has_admin_port`: AdminService has one that is no Unix socket. INVALID_ARGUMENT names the file that cannot be used.
+  // `clock` and `metrics` must outlive it.
+  static absl::StatusOr<std::unique_ptr<AccessControl>> Create(const SecurityFlags& flags, bool has_admin_port,
+                                                               const Clock& clock, Metrics& metrics);
 
-  // Of the port that serves calls, and of AdminService's, where that is no Unix socket.
+  // Of the port that serves calls, and of AdminService's, in plaintext where that has none.
   std::shared_ptr<grpc::ServerCredentials> credentials() const { return OrInsecure(tls_); }
   std::shared_ptr<grpc::ServerCredentials> admin_credentials() const { return OrInsecure(admin_tls_); }
 
@@ -40,7 +41,7 @@ class AccessControl {
 
   static std::shared_ptr<grpc::ServerCredentials> OrInsecure(const std::shared_ptr<TlsCredentials>& tls);
 
-  absl::Status ReadFiles(const SecurityFlags& flags, const Clock& clock);
+  absl::Status ReadFiles(const SecurityFlags& flags, bool has_admin_port, const Clock& clock);
   void Reread();
   void RereadCertificates(TlsCredentials& credentials);
   void RereadApiKeys();

@@ -1,7 +1,5 @@
 #include "server/cgroup_cpu.h"
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -9,15 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "server/kernel_file.h"
 
 namespace attnd {
 namespace {
-
-// Empty where there is no such file.
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // Cores of "QUOTA PERIOD", both in microseconds. Nothing for a quota of "max" or -1, which is no limit.
 std::optional<double> ParseLimit(absl::string_view text) {
@@ -51,14 +44,14 @@ CgroupCpu Describe(double limit_cores, absl::string_view stat, double throttled_
 }  // namespace
 
 std::optional<CgroupCpu> ReadCgroupCpu(const std::string& root) {
-  if (const auto limit = ParseLimit(ReadFile(absl::StrCat(root, "/cpu.max")))) {
-    const std::string stat = ReadFile(absl::StrCat(root, "/cpu.stat"));
+  if (const auto limit = ParseLimit(ReadKernelFile(absl::StrCat(root, "/cpu.max")))) {
+    const std::string stat = ReadKernelFile(absl::StrCat(root, "/cpu.stat"));
     return Describe(*limit, stat, ValueOf("throttled_usec", stat) * 1e-6);
   }
   const std::string version_1 = absl::StrCat(root, "/cpu");
-  if (const auto limit = ParseLimit(absl::StrCat(ReadFile(absl::StrCat(version_1, "/cpu.cfs_quota_us")), " ",
-                                                 ReadFile(absl::StrCat(version_1, "/cpu.cfs_period_us"))))) {
-    const std::string stat = ReadFile(absl::StrCat(version_1, "/cpu.stat"));
+  if (const auto limit = ParseLimit(absl::StrCat(ReadKernelFile(absl::StrCat(version_1, "/cpu.cfs_quota_us")), " ",
+                                                 ReadKernelFile(absl::StrCat(version_1, "/cpu.cfs_period_us"))))) {
+    const std::string stat = ReadKernelFile(absl::StrCat(version_1, "/cpu.stat"));
     return Describe(*limit, stat, ValueOf("throttled_time", stat) * 1e-9);
   }
   return std::nullopt;

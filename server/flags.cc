@@ -23,8 +23,7 @@ ABSL_FLAG(
     "a loopback address or a socket. Default: nowhere.");
 ABSL_FLAG(std::string, model, "",
           "Folder of a Hugging Face GPT-2 checkpoint: config.json and model.safetensors or shards. Without it: 16 "
-          "layers of 768 "
-          "channels with weights drawn from --seed, for trials and load tests.");
+          "layers of 768 channels with weights drawn from --seed, for trials and load tests.");
 ABSL_FLAG(
     std::string, log_format, "text",
     "What standard error gets. text: Abseil's lines. json: one object a line. Calls that fail are logged in both.");
@@ -189,7 +188,6 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
           check.CheckRange("max_queue_delay_us", absl::GetFlag(FLAGS_max_queue_delay_us), 0, kMaxDelayUs)),
       .priority_ageing = absl::Milliseconds(
           check.CheckRange("priority_ageing_ms", absl::GetFlag(FLAGS_priority_ageing_ms), 1, kMaxMilliseconds)),
-      .worker_count = static_cast<int>(flags.workers.size()),
   };
   flags.engine_heartbeat_timeout = absl::Seconds(
       check.CheckRange("engine_heartbeat_timeout_s", absl::GetFlag(FLAGS_engine_heartbeat_timeout_s), 1, kMaxSeconds));

@@ -51,16 +51,17 @@ Reloader::Load ModelLoader(const ServerFlags& flags) {
 // "host" of "host:port", brackets of an IPv6 address kept.
 std::string HostOf(absl::string_view address) { return std::string(address.substr(0, address.rfind(':'))); }
 
+bool HasAdminPort(const ServerFlags& flags) {
+  return !flags.admin_address.empty() && !absl::StartsWith(flags.admin_address, "unix:");
+}
+
 // Null where there is to be none.
 absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, const AccessControl& access,
                                                               Reloader& reloader, const CallEnvironment& environment) {
   if (flags.admin_address.empty()) return nullptr;
-  const bool is_socket = absl::StartsWith(flags.admin_address, "unix:");
-  auto server =
-      AdminServer::Start({.address = flags.admin_address,
-                          .model_root = flags.model_root,
-                          .credentials = is_socket ? grpc::InsecureServerCredentials() : access.admin_credentials()},
-                         reloader, environment);
+  auto server = AdminServer::Start(
+      {.address = flags.admin_address, .model_root = flags.model_root, .credentials = access.admin_credentials()},
+      reloader, environment);
   if (server.ok()) {
     LOG(INFO) << "AdminService for "
               << (environment.authenticator == nullptr ? "whoever reaches " : "holders of keys at ")
@@ -87,11 +88,11 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   const SystemClock clock;
   Metrics metrics(MetricsOptions{.max_batch_requests = flags.scheduler_limits.max_batch_requests,
                                  .max_batch_tokens = flags.scheduler_limits.max_batch_tokens,
-                                 .worker_count = flags.scheduler_limits.worker_count,
+                                 .worker_count = static_cast<int>(flags.workers.size()),
                                  .server_version = kVersion});
   auto metrics_server = MetricsServer::Start(flags.metrics_address, metrics);
   if (!metrics_server.ok()) return metrics_server.status();
-  const auto access = AccessControl::Create(flags.security, clock, metrics);
+  const auto access = AccessControl::Create(flags.security, HasAdminPort(flags), clock, metrics);
   if (!access.ok()) return access.status();
   const CallEnvironment environment = {.clock = clock, .metrics = metrics, .authenticator = (*access)->authenticator()};
   ModelStore models;

@@ -36,6 +36,12 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+SchedulerLimits LimitsFor(const ServerOptions& options) {
+  SchedulerLimits limits = options.scheduler_limits;
+  limits.worker_count = static_cast<int>(options.workers.size());
+  return limits;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const ModelStore& models,
@@ -52,7 +58,7 @@ Server::Server(const ServerOptions& options, const ModelStore& models, HealthSta
       metrics_(environment.metrics),
       health_(health),
       workers_(options.workers),
-      scheduler_(options.scheduler_limits, clock_, metrics_),
+      scheduler_(LimitsFor(options), clock_, metrics_),
       service_(options.call_limits, models, scheduler_, environment) {}
 
 Server::~Server() {

@@ -31,7 +31,7 @@ namespace attnd {
 struct ServerOptions {
   std::string address;  // "host:port"; port 0 picks a free one
   CallLimits call_limits;
-  SchedulerLimits scheduler_limits;
+  SchedulerLimits scheduler_limits;  // worker_count is that of `workers`
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
   ConnectionLimits connection_limits;
   std::vector<CpuShare> workers = {CpuShare()};  // one for each engine of the models served

@@ -30,14 +30,9 @@ constexpr char kHeadName[] = "lm_head.weight";
 
 absl::StatusOr<ModelConfig> ReadConfig(const std::filesystem::path& folder) {
   const std::string path = folder / "config.json";
-  auto file = MappedFile::Open(path);
+  const auto file = MappedFile::OpenWithin(path, kMaxConfigBytes);
   if (!file.ok()) return file.status();
-  const absl::Span<const uint8_t> bytes = file->bytes();
-  if (bytes.size() > kMaxConfigBytes) {
-    return absl::DataLossError(
-        absl::StrFormat("%s: has %d bytes, must have at most %d", path, bytes.size(), kMaxConfigBytes));
-  }
-  auto config = ParseGpt2Config({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  auto config = ParseGpt2Config(file->text());
   if (config.ok()) return config;
   return absl::Status(config.status().code(), (folder / std::string(config.status().message())).string());
 }

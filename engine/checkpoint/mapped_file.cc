@@ -11,6 +11,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace attnd {
 namespace {
@@ -39,6 +40,13 @@ absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   // Only advice: it will be read once from front to back, soon.
   madvise(data, byte_count, MADV_WILLNEED);
   return MappedFile(std::unique_ptr<const uint8_t, Unmap>(static_cast<const uint8_t*>(data), Unmap{byte_count}));
+}
+
+absl::StatusOr<MappedFile> MappedFile::OpenWithin(const std::string& path, size_t max_bytes) {
+  auto file = Open(path);
+  if (!file.ok() || file->bytes().size() <= max_bytes) return file;
+  return absl::DataLossError(
+      absl::StrFormat("%s: has %d bytes, must have at most %d", path, file->bytes().size(), max_bytes));
 }
 
 }  // namespace attnd

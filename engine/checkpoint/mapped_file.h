@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace attnd {
@@ -22,7 +23,11 @@ class MappedFile {
   // not open it.
   static absl::StatusOr<MappedFile> Open(const std::string& path);
 
+  // The same for a file that must have at most `max_bytes`: DATA_LOSS when it has more.
+  static absl::StatusOr<MappedFile> OpenWithin(const std::string& path, size_t max_bytes);
+
   absl::Span<const uint8_t> bytes() const { return {data_.get(), data_.get_deleter().byte_count}; }
+  absl::string_view text() const { return {reinterpret_cast<const char*>(bytes().data()), bytes().size()}; }
 
  private:
   struct Unmap {

@@ -1,7 +1,6 @@
 #include "engine/checkpoint/tensor_files.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -66,13 +65,9 @@ absl::StatusOr<TensorFiles> TensorFiles::Open(const std::string& folder) {
 
 absl::StatusOr<TensorFiles::Index> TensorFiles::ReadIndex(const std::string& path) {
   const auto corrupt = [&](absl::string_view text) { return absl::DataLossError(absl::StrCat(path, ": ", text)); };
-  const auto file = MappedFile::Open(path);
+  const auto file = MappedFile::OpenWithin(path, kMaxIndexBytes);
   if (!file.ok()) return file.status();
-  const absl::Span<const uint8_t> bytes = file->bytes();
-  if (bytes.size() > kMaxIndexBytes) {
-    return corrupt(absl::StrFormat("has %d bytes, must have at most %d", bytes.size(), kMaxIndexBytes));
-  }
-  auto index = ParseJsonObject({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
+  auto index = ParseJsonObject(file->text(), path);
   if (!index.ok()) return index.status();
   const Json weight_map = index->value("weight_map", Json());
   if (!weight_map.is_object()) return corrupt("weight_map is missing or no object");

@@ -3,7 +3,6 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
@@ -11,22 +10,12 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "server/scheduling/retry_hint.h"
+#include "server/security/small_file.h"
 
 namespace attnd {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{1} << 20;
 constexpr absl::string_view kScheme = "bearer ";
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read"));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() <= kMaxFileBytes) return text;
-  return absl::InvalidArgumentError(absl::StrCat(path, ": has more than ", kMaxFileBytes, " bytes"));
-}
 
 // The key in "Bearer KEY"; the scheme's letters may be of either case (RFC 9110).
 absl::StatusOr<absl::string_view> KeyIn(absl::string_view authorization) {
@@ -64,8 +53,8 @@ absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Create(const std::
 }
 
 absl::StatusOr<bool> Authenticator::Reload() {
-  const absl::StatusOr<std::string> text = ReadFile(path_);
-  if (!text.ok()) return text.status();
+  const absl::StatusOr<std::string> text = ReadSmallFile(path_);
+  if (!text.ok()) return absl::InvalidArgumentError(absl::StrCat(path_, ": ", text.status().message()));
   const absl::StatusOr<std::vector<ApiKey>> keys = ParseApiKeys(*text, path_);
   if (!keys.ok()) return keys.status();
   const std::shared_ptr<const Table> before = table();

@@ -7,21 +7,17 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <cstddef>
 #include <ctime>
-#include <fstream>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "server/security/small_file.h"
 
 namespace attnd {
 namespace {
-
-// Bundles of all public authorities take a quarter of this.
-constexpr size_t kMaxFileBytes = size_t{1} << 20;
 
 struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
@@ -38,12 +34,8 @@ absl::Status Wrong(absl::string_view flag, const std::string& path, absl::string
 }
 
 absl::StatusOr<std::string> ReadFile(absl::string_view flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(kMaxFileBytes + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file.is_open() || file.bad()) return Wrong(flag, path, "cannot be read");
-  bytes.resize(static_cast<size_t>(file.gcount()));
-  if (bytes.size() > kMaxFileBytes) return Wrong(flag, path, absl::StrCat("has more than ", kMaxFileBytes, " bytes"));
+  absl::StatusOr<std::string> bytes = ReadSmallFile(path);
+  if (!bytes.ok()) return Wrong(flag, path, bytes.status().message());
   return bytes;
 }
 

@@ -6,14 +6,13 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "server/kernel_file.h"
 #include "server/telemetry/single_value.h"
 
 namespace attnd {
@@ -27,13 +26,8 @@ constexpr size_t kStartTicks = 19;
 constexpr size_t kVirtualBytes = 20;
 constexpr size_t kResidentPages = 21;
 
-std::string ReadFile(const char* path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 double BootTimeSeconds() {
-  const std::string text = ReadFile("/proc/stat");
+  const std::string text = ReadKernelFile("/proc/stat");
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     double seconds = 0;
     if (absl::ConsumePrefix(&line, "btime ") && absl::SimpleAtod(line, &seconds)) return seconds;
@@ -84,7 +78,7 @@ std::optional<ProcessStat> ParseProcessStat(absl::string_view text) {
 
 std::vector<prometheus::MetricFamily> ProcessCollector::Collect() const {
   using prometheus::MetricType;
-  const ProcessStat stat = ParseProcessStat(ReadFile("/proc/self/stat")).value_or(ProcessStat());
+  const ProcessStat stat = ParseProcessStat(ReadKernelFile("/proc/self/stat")).value_or(ProcessStat());
   return {
       SingleValue("process_cpu_seconds_total", "Seconds of CPU time, user and system.", MetricType::Counter,
                   stat.cpu_seconds),

@@ -3,20 +3,18 @@
 #include <thread>
 #include <utility>
 
+#include "engine/model/start_transformers.h"
 #include "engine/ops/cpu_shares.h"
 
 namespace attnd {
 
 absl::StatusOr<Workers> Workers::Create(const std::shared_ptr<const ModelWeights>& weights,
                                         std::vector<CpuShare> shares, int64_t max_batch_tokens) {
+  auto engines = StartTransformers(weights, shares, max_batch_tokens);
+  if (!engines.ok()) return engines.status();
   Workers workers;
   workers.shares_ = std::move(shares);
-  for (const CpuShare& share : workers.shares_) {
-    auto engine = Transformer::Create(
-        weights, {.thread_count = share.thread_count, .cpus = share.cpus, .max_batch_tokens = max_batch_tokens});
-    if (!engine.ok()) return engine.status();
-    workers.engines_.push_back(*std::move(engine));
-  }
+  workers.engines_ = *std::move(engines);
   return workers;
 }
 

@@ -20,6 +20,16 @@ class CgroupCpuTest : public testing::Test {
     std::ofstream(absl::StrCat(root_, "/", name)) << text;
   }
 
+  // Of 40 periods, for 2.5 s together.
+  void ExpectThrottledThreeTimes(double limit_cores) const {
+    const auto cpu = ReadCgroupCpu(root_);
+    ASSERT_TRUE(cpu.has_value());
+    EXPECT_EQ(cpu->limit_cores, limit_cores);
+    EXPECT_EQ(cpu->periods, 40);
+    EXPECT_EQ(cpu->throttled_periods, 3);
+    EXPECT_DOUBLE_EQ(cpu->throttled_seconds, 2.5);
+  }
+
   const std::string root_ =
       absl::StrCat(testing::TempDir(), "cgroup_", testing::UnitTest::GetInstance()->current_test_info()->name());
 };
@@ -27,24 +37,14 @@ class CgroupCpuTest : public testing::Test {
 TEST_F(CgroupCpuTest, Version2SaysItInMicroseconds) {
   Write("cpu.max", "150000 100000\n");
   Write("cpu.stat", "usage_usec 900\nnr_periods 40\nnr_throttled 3\nthrottled_usec 2500000\n");
-  const auto cpu = ReadCgroupCpu(root_);
-  ASSERT_TRUE(cpu.has_value());
-  EXPECT_EQ(cpu->limit_cores, 1.5);
-  EXPECT_EQ(cpu->periods, 40);
-  EXPECT_EQ(cpu->throttled_periods, 3);
-  EXPECT_DOUBLE_EQ(cpu->throttled_seconds, 2.5);
+  ExpectThrottledThreeTimes(1.5);
 }
 
 TEST_F(CgroupCpuTest, Version1SaysItInNanoseconds) {
   Write("cpu/cpu.cfs_quota_us", "50000\n");
   Write("cpu/cpu.cfs_period_us", "100000\n");
   Write("cpu/cpu.stat", "nr_periods 40\nnr_throttled 3\nthrottled_time 2500000000\n");
-  const auto cpu = ReadCgroupCpu(root_);
-  ASSERT_TRUE(cpu.has_value());
-  EXPECT_EQ(cpu->limit_cores, 0.5);
-  EXPECT_EQ(cpu->periods, 40);
-  EXPECT_EQ(cpu->throttled_periods, 3);
-  EXPECT_DOUBLE_EQ(cpu->throttled_seconds, 2.5);
+  ExpectThrottledThreeTimes(0.5);
 }
 
 TEST_F(CgroupCpuTest, WithoutALimitThereIsNothing) {
