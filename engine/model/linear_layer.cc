@@ -9,7 +9,7 @@ namespace {
 
 // Rows normalised and converted by a thread at a time, and columns multiplied: enough to be worth the turn, few enough
 // that the threads end together.
-constexpr int64_t kPrepareRows = 16;
+constexpr int64_t kPrepareRows = 4;
 constexpr int64_t kTileColumns = 96;
 
 int64_t TileColumns(const LinearKernel& kernel) {

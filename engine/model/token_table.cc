@@ -26,13 +26,27 @@ absl::StatusOr<TokenTable> TokenTable::Load(const WeightSource& source, const st
   return table;
 }
 
-void TokenTable::ComputeLogits(int64_t chunk, const float* x, absl::Span<float* const> logits, float* scratch) const {
+int64_t TokenTable::prepared_row_bytes() const {
+  const int64_t converted = kernel_.converted_row_bytes();
+  return converted > 0 ? converted : kernel_.shape().in_stride * static_cast<int64_t>(sizeof(float));
+}
+
+void TokenTable::PrepareRow(const float* x, std::byte* prepared) const {
+  if (kernel_.converted_row_bytes() > 0) {
+    kernel_.ConvertRows(1, x, prepared);
+  } else {
+    std::copy_n(x, kernel_.shape().in, reinterpret_cast<float*>(prepared));
+  }
+}
+
+void TokenTable::ComputeLogits(int64_t chunk, const std::byte* prepared, absl::Span<float* const> logits,
+                               float* scratch) const {
   const int64_t first = chunk * kChunkColumns;
   const int64_t columns = std::min(kChunkColumns, kernel_.shape().out - first);
   kernel_.Run({.rows = static_cast<int64_t>(logits.size()),
                .first_column = first,
                .columns = columns,
-               .x = reinterpret_cast<const std::byte*>(x),
+               .x = prepared,
                .y = scratch},
               weights_, nullptr);
   for (float* destination : logits) {

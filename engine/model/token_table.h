@@ -4,6 +4,7 @@
 #ifndef ENGINE_MODEL_TOKEN_TABLE_H_
 #define ENGINE_MODEL_TOKEN_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -32,9 +33,14 @@ class TokenTable {
 
   int64_t chunk_count() const { return (kernel_.shape().out + kChunkColumns - 1) / kChunkColumns; }
 
+  // Bytes of a hidden state as ComputeLogits reads it: at most ActivationStride(C) floats.
+  int64_t prepared_row_bytes() const;
+  // prepared [prepared_row_bytes()] = what ComputeLogits reads for the hidden state x [C].
+  void PrepareRow(const float* x, std::byte* prepared) const;
+
   // Logits of one chunk of tokens for up to kMaxRows rows: logits[i] + first token of the chunk receives those of row i
-  // of x [rows, C], ActivationStride(C) floats apart. `scratch` holds kMaxRows * kChunkColumns.
-  void ComputeLogits(int64_t chunk, const float* x, absl::Span<float* const> logits, float* scratch) const;
+  // of `prepared` [rows, prepared_row_bytes()]. `scratch` holds kMaxRows * kChunkColumns.
+  void ComputeLogits(int64_t chunk, const std::byte* prepared, absl::Span<float* const> logits, float* scratch) const;
 
   std::string implementation() const { return kernel_.implementation(); }
 

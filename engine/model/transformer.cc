@@ -1,6 +1,7 @@
 #include "engine/model/transformer.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <utility>
 
@@ -187,15 +188,17 @@ absl::Status Transformer::Finish(absl::Span<const SequenceTask> batch) {
 }
 
 void Transformer::GatherLogitRows(absl::Span<const SequenceTask> batch) {
+  const TokenTable& head = weights_->output_head();
+  auto* prepared = reinterpret_cast<std::byte*>(wide_.data());
   logit_rows_.clear();
   for (size_t sequence = 0; sequence < batch.size(); ++sequence) {
     const SequenceTask& task = batch[sequence];
     if (!task.selection->logits) continue;
     const int64_t rows = RowCount(*task.selection->logits, task.input->token_count);
     const int64_t first = layout_.first_row(sequence) + task.input->token_count - rows;
-    std::copy_n(attended_.data() + first * stride_, rows * stride_,
-                wide_.data() + static_cast<int64_t>(logit_rows_.size()) * stride_);
     for (int64_t row = 0; row < rows; ++row) {
+      head.PrepareRow(attended_.data() + (first + row) * stride_,
+                      prepared + static_cast<int64_t>(logit_rows_.size()) * head.prepared_row_bytes());
       logit_rows_.push_back(task.output->logits.data() + row * info_.config.vocabulary_size);
     }
   }
@@ -204,12 +207,13 @@ void Transformer::GatherLogitRows(absl::Span<const SequenceTask> batch) {
 absl::Status Transformer::ComputeLogits(absl::Span<const SequenceTask> batch) {
   GatherLogitRows(batch);
   const TokenTable& head = weights_->output_head();
+  const auto* prepared = reinterpret_cast<const std::byte*>(wide_.data());
   const auto row_count = static_cast<int64_t>(logit_rows_.size());
   const int64_t slab_count = (row_count + TokenTable::kMaxRows - 1) / TokenTable::kMaxRows;
   return team_.ParallelFor(slab_count * head.chunk_count(), [&](int64_t item, int worker) {
     const int64_t first = item / head.chunk_count() * TokenTable::kMaxRows;
     const int64_t rows = std::min(TokenTable::kMaxRows, row_count - first);
-    head.ComputeLogits(item % head.chunk_count(), wide_.data() + first * stride_,
+    head.ComputeLogits(item % head.chunk_count(), prepared + first * head.prepared_row_bytes(),
                        absl::MakeSpan(logit_rows_).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
                        scratch_[static_cast<size_t>(worker)].logits);
   });

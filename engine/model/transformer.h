@@ -63,7 +63,7 @@ class Transformer final : public Engine {
   absl::Status AttendAll(float scale);
   absl::Status Finish(absl::Span<const SequenceTask> batch);
   absl::Status ComputeLogits(absl::Span<const SequenceTask> batch);
-  // Gathers the rows whose logits are wanted in wide_ and says where those of each go.
+  // Prepares the rows whose logits are wanted in wide_ and says where those of each go.
   void GatherLogitRows(absl::Span<const SequenceTask> batch);
   void CopyHiddenOfAll(absl::Span<const SequenceTask> batch, int64_t place) const;
 

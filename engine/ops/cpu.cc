@@ -79,7 +79,7 @@ const CpuDescription& DescribeCpu() {
   return *description;
 }
 
-bool HasAvx512() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core); }
+bool HasAmx() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core_amx); }
 
 bool MultipliesBfloat16() { return Includes(dnnl::get_effective_cpu_isa(), dnnl::cpu_isa::avx512_core_bf16); }
 

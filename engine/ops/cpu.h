@@ -17,10 +17,10 @@ struct CpuDescription {
 // computes attention and layer norm, is capped alike. Threads: any.
 const CpuDescription& DescribeCpu();
 
-// Whether vectors of 512 bits are computed with, and whether products of bfloat16 numbers are: by this CPU, under the
-// cap. Threads: any.
-bool HasAvx512();
+// Whether this CPU has an instruction for products of bfloat16 vectors, and whether it has one for tiles of them, under
+// the cap. Threads: any.
 bool MultipliesBfloat16();
+bool HasAmx();
 
 // Makes this thread compute alone and predictably while in scope: oneDNN primitives created or executed on it use no
 // other thread, and denormal floats count as zero, which also spares their slow path.

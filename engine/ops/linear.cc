@@ -12,25 +12,15 @@ namespace attnd {
 
 namespace {
 
-// oneDNN is faster where its kernels read packed weights, which are those for AVX-512. Elsewhere it packs them anew in
-// every call, or has nothing but its reference code (docs/decisions/0004).
-bool IsFasterOnOneDnn(DataType type) {
-  switch (type) {
-    case DataType::kFloat32:
-      return HasAvx512();
-    case DataType::kBfloat16:
-      return MultipliesBfloat16();
-    case DataType::kInt8:
-      break;
-  }
-  return false;
-}
+// oneDNN multiplies tiles of bfloat16 on AMX, which panels do not; on every other CPU panels are faster
+// (docs/decisions/0004).
+bool IsFasterOnOneDnn(DataType type) { return type == DataType::kBfloat16 && HasAmx(); }
 
 }  // namespace
 
 std::unique_ptr<LinearKernel> LinearKernel::Create(const LinearShape& shape, DataType type) {
   if (IsFasterOnOneDnn(type)) {
-    auto kernel = OneDnnLinear::Create(shape, type);
+    auto kernel = OneDnnLinear::Create(shape);
     if (kernel.ok() && absl::StartsWith((*kernel)->implementation(), "brg_matmul")) return *std::move(kernel);
     LOG(WARNING) << "oneDNN has no packed " << DataTypeName(type) << " product of [" << shape.in << ", " << shape.out
                  << "] for this CPU, computing it on panels: "

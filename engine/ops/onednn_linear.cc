@@ -31,10 +31,6 @@ const dnnl::engine& Cpu() {
   return *cpu;
 }
 
-memory::data_type OneDnnType(DataType type) {
-  return type == DataType::kBfloat16 ? memory::data_type::bf16 : memory::data_type::f32;
-}
-
 memory::desc Strided(int64_t rows, int64_t columns, int64_t stride, memory::data_type type) {
   return memory::desc({rows, columns}, type, memory::dims{stride, 1});
 }
@@ -114,13 +110,13 @@ struct OneDnnLinear::Chunk {
   int64_t packed_bytes() const { return PaddedRowBytes(static_cast<int64_t>(packed_weights.get_size())); }
 };
 
-OneDnnLinear::OneDnnLinear(const LinearShape& shape, DataType type) : LinearKernel(shape), type_(type) {}
+OneDnnLinear::OneDnnLinear(const LinearShape& shape) : LinearKernel(shape) {}
 
 OneDnnLinear::~OneDnnLinear() = default;
 
-absl::StatusOr<std::unique_ptr<OneDnnLinear>> OneDnnLinear::Create(const LinearShape& shape, DataType type) {
+absl::StatusOr<std::unique_ptr<OneDnnLinear>> OneDnnLinear::Create(const LinearShape& shape) {
   const ComputeThreadScope compute_thread;
-  auto kernel = std::unique_ptr<OneDnnLinear>(new OneDnnLinear(shape, type));
+  auto kernel = std::unique_ptr<OneDnnLinear>(new OneDnnLinear(shape));
   if (shape.out >= kChunkColumns) {
     auto full = kernel->CreateChunk(kChunkColumns);
     if (!full.ok()) return full.status();
@@ -136,16 +132,17 @@ absl::StatusOr<std::unique_ptr<OneDnnLinear>> OneDnnLinear::Create(const LinearS
 }
 
 absl::StatusOr<std::unique_ptr<OneDnnLinear::Chunk>> OneDnnLinear::CreateChunk(int64_t columns) const {
-  const memory::data_type type = OneDnnType(type_);
-  const int64_t x_stride = type_ == DataType::kFloat32 ? shape().in_stride : converted_row_bytes() / 2;
+  constexpr auto kType = memory::data_type::bf16;
+  const int64_t x_stride = converted_row_bytes() / 2;
   const auto describe = [&](int64_t rows, const memory::desc& weights) {
-    return dnnl::matmul::primitive_desc(
-        Cpu(), Strided(rows, shape().in, x_stride, type), weights, Strided(1, columns, columns, memory::data_type::f32),
-        Strided(rows, columns, shape().out_stride, memory::data_type::f32), Attributes(shape().epilogue));
+    return dnnl::matmul::primitive_desc(Cpu(), Strided(rows, shape().in, x_stride, kType), weights,
+                                        Strided(1, columns, columns, memory::data_type::f32),
+                                        Strided(rows, columns, shape().out_stride, memory::data_type::f32),
+                                        Attributes(shape().epilogue));
   };
   try {
     auto chunk = std::make_unique<Chunk>();
-    const auto probe = describe(kProbeRows, memory::desc({shape().in, columns}, type, memory::format_tag::any));
+    const auto probe = describe(kProbeRows, memory::desc({shape().in, columns}, kType, memory::format_tag::any));
     chunk->columns = columns;
     chunk->packed_weights = probe.weights_desc();
     chunk->bias = probe.bias_desc();
@@ -194,8 +191,6 @@ absl::StatusOr<std::vector<int64_t>> OneDnnLinear::InvariantRowCounts(const Chun
     return absl::ResourceExhaustedError("no memory to try a linear layer");
   }
   if (absl::Status status = PackChunk(chunk, weights.data(), packed->data()); !status.ok()) return status;
-  const auto* rows_of_x = reinterpret_cast<const std::byte*>(x->data());
-  if (converted_row_bytes() > 0) rows_of_x = converted->data();
 
   std::map<int64_t, std::vector<float>> results;
   for (int trial = 0; trial < trials; ++trial) {
@@ -203,10 +198,10 @@ absl::StatusOr<std::vector<int64_t>> OneDnnLinear::InvariantRowCounts(const Chun
     for (int64_t row = 1; row < kMaxRows; ++row) {
       std::copy_n(x->begin(), shape().in, x->begin() + row * shape().in_stride);
     }
-    if (converted_row_bytes() > 0) ConvertRows(kMaxRows, x->data(), converted->data());
+    ConvertRows(kMaxRows, x->data(), converted->data());
     for (const int64_t row_count : kCandidateRows) {
       std::fill(y->begin(), y->end(), 0.0F);
-      RunChunk(chunk, row_count, rows_of_x, packed->data(), bias->data(), y->data(), scratchpad->data());
+      RunChunk(chunk, row_count, converted->data(), packed->data(), bias->data(), y->data(), scratchpad->data());
       std::vector<float>& result = results[row_count];
       result.insert(result.end(), y->begin(), y->begin() + chunk.columns);
       for (int64_t row = 1; row < row_count; ++row) {
@@ -230,12 +225,8 @@ absl::Status OneDnnLinear::PackChunk(const Chunk& chunk, const float* weights, s
   try {
     const memory source = Wrap(Strided(shape().in, chunk.columns, chunk.columns, memory::data_type::f32), weights);
     const memory target = Wrap(chunk.packed_weights, packed);
-    if (type_ == DataType::kFloat32) {
-      Reorder(source, target);
-      return absl::OkStatus();
-    }
     // oneDNN packs fast only within one type: round first.
-    const memory rounded(Strided(shape().in, chunk.columns, chunk.columns, OneDnnType(type_)), Cpu());
+    const memory rounded(Strided(shape().in, chunk.columns, chunk.columns, memory::data_type::bf16), Cpu());
     Reorder(source, rounded);
     Reorder(rounded, target);
     return absl::OkStatus();
@@ -273,9 +264,7 @@ absl::StatusOr<PackedLinear> OneDnnLinear::Pack(const float* weights, WeightOrde
   return PackedLinear{.weights = packed->data(), .bias = packed_bias->data()};
 }
 
-int64_t OneDnnLinear::converted_row_bytes() const {
-  return type_ == DataType::kBfloat16 ? Bfloat16RowBytes(shape().in) : 0;
-}
+int64_t OneDnnLinear::converted_row_bytes() const { return Bfloat16RowBytes(shape().in); }
 
 void OneDnnLinear::ConvertRows(int64_t rows, const float* x, std::byte* converted) const {
   RoundRowsToBfloat16(rows, shape().in, x, shape().in_stride, converted);

@@ -1,4 +1,4 @@
-// Linear layers on oneDNN's matmul, where it has a kernel that reads packed weights: float and bfloat16 on AVX-512.
+// Linear layers on oneDNN's bfloat16 matmul, which reads packed weights on AVX-512 and AMX.
 
 #ifndef ENGINE_OPS_ONEDNN_LINEAR_H_
 #define ENGINE_OPS_ONEDNN_LINEAR_H_
@@ -14,21 +14,20 @@
 #include "absl/types/span.h"
 #include "engine/ops/linear.h"
 #include "engine/tensor/arena.h"
-#include "engine/tensor/data_type.h"
 
 namespace attnd {
 
 // oneDNN compiles a primitive for one number of rows and columns. A kernel holds primitives for chunks of kChunkColumns
 // columns and what is left of them, and for some numbers of rows; any other is rounded up to the next of them, the rows
 // beyond it computed and never read. Among the numbers tried it keeps those at which a row gets the same bytes whatever
-// its place and its company, which oneDNN does not promise (docs/decisions/0003). Inputs of bfloat16 weights are
-// rounded to bfloat16; everything is added up in float.
+// its place and its company, which oneDNN does not promise (docs/decisions/0003). Inputs and weights are rounded to
+// bfloat16; everything is added up in float.
 class OneDnnLinear final : public LinearKernel {
  public:
   static constexpr int64_t kChunkColumns = 192;
 
-  // `type` is kFloat32 or kBfloat16. Errors: INTERNAL from oneDNN.
-  static absl::StatusOr<std::unique_ptr<OneDnnLinear>> Create(const LinearShape& shape, DataType type);
+  // Errors: INTERNAL from oneDNN.
+  static absl::StatusOr<std::unique_ptr<OneDnnLinear>> Create(const LinearShape& shape);
   ~OneDnnLinear() override;
 
   absl::StatusOr<PackedLinear> Pack(const float* weights, WeightOrder order, absl::Span<const float> bias,
@@ -50,7 +49,7 @@ class OneDnnLinear final : public LinearKernel {
  private:
   struct Chunk;
 
-  OneDnnLinear(const LinearShape& shape, DataType type);
+  explicit OneDnnLinear(const LinearShape& shape);
 
   // The primitives for a chunk of `columns` columns.
   absl::StatusOr<std::unique_ptr<Chunk>> CreateChunk(int64_t columns) const;
@@ -61,7 +60,6 @@ class OneDnnLinear final : public LinearKernel {
   void RunChunk(const Chunk& chunk, int64_t rows, const std::byte* x, const std::byte* weights, const float* bias,
                 float* y, std::byte* scratchpad) const;
 
-  DataType type_;
   std::unique_ptr<Chunk> full_;  // null when there are fewer columns
   std::unique_ptr<Chunk> last_;  // null when nothing is left
   std::vector<int64_t> row_counts_;

@@ -49,8 +49,13 @@ struct PanelOutput {
 // Elements of Format::Input from one row of x to the next.
 template <class Format>
 size_t InputStride(const LinearShape& shape) {
-  if constexpr (std::is_same_v<Format, Int8Format>) return static_cast<size_t>(QuantisedRowBytes(shape.in));
-  return static_cast<size_t>(shape.in_stride);
+  if constexpr (std::is_same_v<typename Format::Input, uint8_t>) {
+    return static_cast<size_t>(QuantisedRowBytes(shape.in));
+  } else if constexpr (std::is_same_v<typename Format::Input, uint16_t>) {
+    return static_cast<size_t>(Bfloat16RowBytes(shape.in)) / sizeof(uint16_t);
+  } else {
+    return static_cast<size_t>(shape.in_stride);
+  }
 }
 
 template <Epilogue kEpilogue, size_t kVectors>
@@ -216,25 +221,26 @@ class TileRunner {
     return PanelAt(end_column_, 0);
   }
 
-  // All rows of the tile times `steps` steps of one panel. Meanwhile `next` comes in, each group of rows fetching its
-  // share.
+  // All rows of the tile times `steps` steps of one panel, in groups as even as can be: a small one loads as many
+  // weights as a large one. Meanwhile `next` comes in, each group of rows fetching its share.
   void MultiplyPanel(size_t column, size_t step, size_t steps, const Weight* next, Finisher<Format> finish) {
     const PanelOutput output{shape_, layer_, column, std::min(width_, end_column_ - column)};
     const auto rows = static_cast<size_t>(tile_.rows);
     const size_t groups = (rows + kTileRows - 1) / kTileRows;
+    const size_t group_rows = (rows + groups - 1) / groups;
     const size_t step_bytes = step_weights_ * sizeof(Weight);
     NextPanel prefetch{.address = reinterpret_cast<const std::byte*>(next),
                        .bytes_per_step = (step_bytes + groups - 1) / groups};
     const auto* x = reinterpret_cast<const Input*>(tile_.x);
     float* y = tile_.y + (column - first_column_);
-    for (size_t row = 0; row < rows; row += kTileRows) {
-      const size_t count = std::min(kTileRows, rows - row);
+    for (size_t row = 0; row < rows; row += group_rows) {
+      const size_t count = std::min(group_rows, rows - row);
       RowsMultiplier<Format>::ForRows(count)(x + step * Format::kDepth, x_stride_, PanelAt(column, step), steps,
                                              prefetch, sums_, width_);
       finish(count, sums_, output, x, y);
       prefetch.address += steps * step_bytes / groups;
-      x += kTileRows * x_stride_;
-      y += static_cast<int64_t>(kTileRows) * shape_.out_stride;
+      x += group_rows * x_stride_;
+      y += static_cast<int64_t>(group_rows) * shape_.out_stride;
     }
   }
 
@@ -283,11 +289,23 @@ absl::StatusOr<PackedLinear> PanelLinear::Pack(const float* weights, WeightOrder
 }
 
 int64_t PanelLinear::converted_row_bytes() const {
-  return type_ == DataType::kInt8 ? QuantisedRowBytes(shape().in) : 0;
+  switch (type_) {
+    case DataType::kBfloat16:
+      return Bfloat16Depth() > 1 ? Bfloat16RowBytes(shape().in) : 0;
+    case DataType::kInt8:
+      return QuantisedRowBytes(shape().in);
+    case DataType::kFloat32:
+      break;
+  }
+  return 0;
 }
 
 void PanelLinear::ConvertRows(int64_t rows, const float* x, std::byte* converted) const {
-  QuantiseRows(rows, shape().in, x, shape().in_stride, reinterpret_cast<uint8_t*>(converted));
+  if (type_ == DataType::kBfloat16) {
+    RoundRowsToBfloat16(rows, shape().in, x, shape().in_stride, converted);
+  } else {
+    QuantiseRows(rows, shape().in, x, shape().in_stride, reinterpret_cast<uint8_t*>(converted));
+  }
 }
 
 void PanelLinear::Run(const LinearTile& tile, const PackedLinear& layer, std::byte* /*scratchpad*/) const {

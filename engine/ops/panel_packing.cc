@@ -18,6 +18,7 @@ namespace attnd::HWY_NAMESPACE {
 
 int64_t ColumnsOfPanel() { return static_cast<int64_t>(PanelColumns()); }
 bool AddsPairsIn16Bits() { return Int8Format::kAddsPairsIn16Bits; }
+int64_t DepthOfBfloat16() { return static_cast<int64_t>(Bfloat16Format::kDepth); }
 
 }  // namespace attnd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -28,21 +29,28 @@ namespace {
 
 HWY_EXPORT(ColumnsOfPanel);
 HWY_EXPORT(AddsPairsIn16Bits);
+HWY_EXPORT(DepthOfBfloat16);
 
 // As the formats of panel_product-inl.h have them.
 constexpr int64_t kVectors = 2;
 constexpr int64_t kInt8Depth = 4;
 
-// Where column j of a bfloat16 panel stands among the columns of one step.
-int64_t PairedPosition(int64_t j, int64_t width) {
-  const int64_t lanes = width / kVectors;
-  return j % lanes * kVectors + j / lanes;
+int64_t RoundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// Where input k of column j stands in a panel of which a step takes `depth` inputs, one after the other.
+int64_t PositionAtDepth(int64_t depth, int64_t k, int64_t j, int64_t width) {
+  return (k / depth * width + j) * depth + k % depth;
 }
 
-// Where input k of column j stands in an int8 panel.
-int64_t QuadPosition(int64_t k, int64_t j, int64_t width) {
-  return (k / kInt8Depth * width + j) * kInt8Depth + k % kInt8Depth;
+// Where input k of column j stands in a bfloat16 panel: beside the next input of the column where the CPU multiplies
+// pairs of them, else beside the input k of the column one vector further.
+int64_t Bfloat16Position(int64_t depth, int64_t k, int64_t j, int64_t width) {
+  if (depth > 1) return PositionAtDepth(depth, k, j, width);
+  const int64_t lanes = width / kVectors;
+  return k * width + j % lanes * kVectors + j / lanes;
 }
+
+int64_t Int8Position(int64_t k, int64_t j, int64_t width) { return PositionAtDepth(kInt8Depth, k, j, width); }
 
 // To nearest even. Weights are finite.
 uint16_t RoundToBfloat16(float value) {
@@ -69,10 +77,12 @@ void PackFloat(const PanelSource& source) {
 }
 
 void PackBfloat16(const PanelSource& source) {
-  auto* step = reinterpret_cast<uint16_t*>(source.packed);
+  const int64_t depth = Bfloat16Depth();
+  auto* packed = reinterpret_cast<uint16_t*>(source.packed);
   for (int64_t k = 0; k < source.in; ++k) {
-    for (int64_t j = 0; j < source.width; ++j) step[PairedPosition(j, source.width)] = RoundToBfloat16(source.at(k, j));
-    step += source.width;
+    for (int64_t j = 0; j < source.width; ++j) {
+      packed[Bfloat16Position(depth, k, j, source.width)] = RoundToBfloat16(source.at(k, j));
+    }
   }
 }
 
@@ -97,7 +107,7 @@ void PackInt8(const PanelSource& source) {
     int64_t sum = 0;
     for (int64_t k = 0; k < source.in; ++k) {
       const auto quantised = static_cast<int8_t>(std::lrint(source.at(k, j) * inverse));
-      packed[QuadPosition(k, j, source.width)] = quantised;
+      packed[Int8Position(k, j, source.width)] = quantised;
       sum += quantised;
     }
     source.scales[j] = range / kLimit;
@@ -137,12 +147,14 @@ void GatherPanel(const LinearShape& shape, const float* weights, WeightOrder ord
 
 int64_t PanelWidth() { return HWY_DYNAMIC_DISPATCH(ColumnsOfPanel)(); }
 
+int64_t Bfloat16Depth() { return HWY_DYNAMIC_DISPATCH(DepthOfBfloat16)(); }
+
 int64_t PanelBytes(DataType type, int64_t in) {
   switch (type) {
     case DataType::kBfloat16:
-      return in * PanelWidth() * static_cast<int64_t>(sizeof(uint16_t));
+      return RoundUp(in, Bfloat16Depth()) * PanelWidth() * static_cast<int64_t>(sizeof(uint16_t));
     case DataType::kInt8:
-      return (in + kInt8Depth - 1) / kInt8Depth * kInt8Depth * PanelWidth();
+      return RoundUp(in, kInt8Depth) * PanelWidth();
     case DataType::kFloat32:
       break;
   }
@@ -189,14 +201,15 @@ void ReadPanelColumn(const PackedLinear& layer, DataType type, int64_t in, int64
       return;
     }
     case DataType::kBfloat16: {
-      const auto* weights = reinterpret_cast<const uint16_t*>(panel) + PairedPosition(j, width);
-      for (int64_t k = 0; k < in; ++k) values[k] = FromBfloat16(weights[k * width]);
+      const int64_t depth = Bfloat16Depth();
+      const auto* weights = reinterpret_cast<const uint16_t*>(panel);
+      for (int64_t k = 0; k < in; ++k) values[k] = FromBfloat16(weights[Bfloat16Position(depth, k, j, width)]);
       return;
     }
     case DataType::kInt8: {
       const auto* weights = reinterpret_cast<const int8_t*>(panel);
       for (int64_t k = 0; k < in; ++k) {
-        values[k] = layer.scales[column] * static_cast<float>(weights[QuadPosition(k, j, width)]);
+        values[k] = layer.scales[column] * static_cast<float>(weights[Int8Position(k, j, width)]);
       }
       return;
     }

@@ -17,6 +17,10 @@ namespace attnd {
 // Columns of a panel on this CPU.
 int64_t PanelWidth();
 
+// Inputs that one step down a bfloat16 panel takes on this CPU: 2 where it multiplies pairs of bfloat16, which inputs
+// must then be too, else 1 in float.
+int64_t Bfloat16Depth();
+
 // Bytes of one panel of `in` inputs.
 int64_t PanelBytes(DataType type, int64_t in);
 

@@ -54,8 +54,35 @@ struct FloatFormat : FloatProducts {
   }
 };
 
-// Weights in bfloat16, which is the upper half of a float. Columns j and j + lanes share 32 bits, the first in the
-// lower half.
+#if HWY_NATIVE_DOT_BF16
+// Inputs and weights in bfloat16, two products to a sum in float.
+struct Bfloat16Format {
+  using Input = uint16_t;
+  using Weight = uint16_t;
+  using Sum = float;
+  using SumTag = Floats;
+  using Tag = hn::Repartition<hwy::bfloat16_t, Floats>;
+  using Operand = hn::Vec<Tag>;
+  static constexpr size_t kDepth = 2;
+
+  static HWY_INLINE void LoadWeights(const uint16_t* step, Operand& first, Operand& second) {
+    const Tag d;
+    first = hn::Load(d, reinterpret_cast<const hwy::bfloat16_t*>(step));
+    second = hn::Load(d, reinterpret_cast<const hwy::bfloat16_t*>(step) + hn::Lanes(d));
+  }
+  static HWY_INLINE Operand LoadInput(const uint16_t* x) {
+    int32_t two;
+    std::memcpy(&two, x, sizeof(two));
+    return hn::BitCast(Tag(), hn::Set(Integers(), two));
+  }
+  static HWY_INLINE hn::Vec<Floats> MultiplyAdd(Operand x, Operand w, hn::Vec<Floats> sum) {
+    auto unused = hn::Zero(Floats());
+    return hn::ReorderWidenMulAccumulate(Floats(), x, w, sum, unused);
+  }
+};
+#else
+// Weights in bfloat16, which is the upper half of a float, and inputs in float. Columns j and j + lanes share 32 bits,
+// the first in the lower half.
 struct Bfloat16Format : FloatProducts {
   using Weight = uint16_t;
 
@@ -67,6 +94,7 @@ struct Bfloat16Format : FloatProducts {
     second = hn::BitCast(d, hn::And(pairs, hn::Set(du, 0xFFFF0000U)));
   }
 };
+#endif
 
 // Inputs of 8 bits unsigned, weights of 8 bits signed, four products to a 32-bit sum.
 struct Int8Format {

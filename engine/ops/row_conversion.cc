@@ -71,6 +71,8 @@ void RoundRow(const float* x, size_t length, hwy::bfloat16_t* rounded) {
   size_t i = 0;
   for (; i + lanes <= length; i += lanes) hn::StoreU(hn::DemoteTo(dbf, hn::LoadU(d, x + i)), dbf, rounded + i);
   if (i < length) hn::StoreN(hn::DemoteTo(dbf, hn::LoadN(d, x + i, length - i)), dbf, rounded + i, length - i);
+  const auto padded = static_cast<size_t>(PaddedRowBytes(static_cast<int64_t>(length * sizeof(*rounded))));
+  std::memset(rounded + length, 0, padded - length * sizeof(*rounded));
 }
 
 void RoundAll(int64_t rows, int64_t length, const float* x, int64_t stride, std::byte* rounded) {

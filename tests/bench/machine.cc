@@ -62,37 +62,10 @@ int64_t MultiplyInRegisters(int64_t steps) {
   return steps * static_cast<int64_t>(2 * kTileRows * PanelColumns() * Format::kDepth);
 }
 
-// Products of bfloat16 pairs where the CPU has an instruction for them, else of floats, as there bfloat16 is computed.
-int64_t MultiplyBfloat16(int64_t steps) {
-#if HWY_NATIVE_DOT_BF16
-  const Floats d;
-  const hn::Repartition<hwy::bfloat16_t, Floats> dbf;
-  hn::Vec<Floats> sums[kTileRows * kPanelVectors];
-  HWY_UNROLL(32)
-  for (auto& sum : sums) sum = hn::Zero(d);
-  auto unused = hn::Zero(d);
-  auto x = hn::BitCast(dbf, hn::Zero(d));
-  auto w = hn::BitCast(dbf, hn::Zero(d));
-  Touch(w);
-  for (int64_t step = 0; step < steps; ++step) {
-    HWY_UNROLL(32)
-    for (auto& sum : sums) {
-      Touch(x);
-      sum = hn::ReorderWidenMulAccumulate(d, x, w, sum, unused);
-    }
-  }
-  HWY_UNROLL(32)
-  for (auto& sum : sums) Touch(sum);
-  return steps * static_cast<int64_t>(2 * 2 * kTileRows * PanelColumns());
-#else
-  return MultiplyInRegisters<FloatFormat>(steps);
-#endif
-}
-
 int64_t Multiply(DataType type, int64_t steps) {
   switch (type) {
     case DataType::kBfloat16:
-      return MultiplyBfloat16(steps);
+      return MultiplyInRegisters<Bfloat16Format>(steps);
     case DataType::kInt8:
       return MultiplyInRegisters<Int8Format>(steps);
     case DataType::kFloat32:

@@ -49,8 +49,8 @@ struct LinearBench {
   std::vector<std::byte*> scratchpads;
 };
 
-std::unique_ptr<LinearKernel> OneDnnKernel(const LinearShape& shape, DataType type) {
-  auto kernel = OneDnnLinear::Create(shape, type);
+std::unique_ptr<LinearKernel> OneDnnKernel(const LinearShape& shape) {
+  auto kernel = OneDnnLinear::Create(shape);
   CHECK_OK(kernel.status());
   return *std::move(kernel);
 }
@@ -169,12 +169,12 @@ Case LayerNormCase(ThreadTeam& team) {
 std::vector<Case> OperatorCases(DataType type, ThreadTeam& team) {
   constexpr int64_t c = kChannels;
   std::vector<Case> cases;
-  const bool onednn_has_type = type == DataType::kFloat32 || (type == DataType::kBfloat16 && HasAvx512());
+  const bool onednn_has_type = type == DataType::kBfloat16 && MultipliesBfloat16();
   for (const LinearShape& shape :
        {LayerShape(c, 3 * c, Epilogue::kStore), LayerShape(c, c, Epilogue::kAddToOutput),
         LayerShape(c, 4 * c, Epilogue::kGeluTanh), LayerShape(4 * c, c, Epilogue::kAddToOutput)}) {
     cases.push_back(LinearCase(std::make_unique<PanelLinear>(shape, type), type, team));
-    if (onednn_has_type) cases.push_back(LinearCase(OneDnnKernel(shape, type), type, team));
+    if (onednn_has_type) cases.push_back(LinearCase(OneDnnKernel(shape), type, team));
   }
   if (type == DataType::kFloat32) {
     for (const int64_t token_count : {16, 128, 1024}) cases.push_back(AttentionCase(token_count, team));
