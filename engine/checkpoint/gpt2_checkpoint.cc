@@ -18,8 +18,8 @@
 #include "absl/strings/strip.h"
 #include "engine/checkpoint/float_conversion.h"
 #include "engine/checkpoint/gpt2_config.h"
-#include "engine/checkpoint/json.h"
-#include "engine/checkpoint/mapped_file.h"
+#include "engine/files/json.h"
+#include "engine/files/mapped_file.h"
 #include "engine/model/parameters.h"
 
 namespace attnd {

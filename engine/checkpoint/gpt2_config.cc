@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "engine/checkpoint/json.h"
+#include "engine/files/json.h"
 #include "nlohmann/json.hpp"
 
 namespace attnd {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "engine/checkpoint/json.h"
+#include "engine/files/json.h"
 #include "nlohmann/json.hpp"
 
 namespace attnd {

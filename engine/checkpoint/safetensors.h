@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "engine/checkpoint/mapped_file.h"
+#include "engine/files/mapped_file.h"
 
 namespace attnd {
 

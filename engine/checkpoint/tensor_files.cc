@@ -9,9 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "engine/checkpoint/json.h"
-#include "engine/checkpoint/mapped_file.h"
 #include "engine/checkpoint/sha256.h"
+#include "engine/files/json.h"
+#include "engine/files/mapped_file.h"
 #include "nlohmann/json.hpp"
 
 namespace attnd {

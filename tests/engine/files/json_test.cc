@@ -1,4 +1,4 @@
-#include "engine/checkpoint/json.h"
+#include "engine/files/json.h"
 
 #include <cstddef>
 #include <ctime>

@@ -1,7 +1,7 @@
 // JSON from files we did not write.
 
-#ifndef ENGINE_CHECKPOINT_JSON_H_
-#define ENGINE_CHECKPOINT_JSON_H_
+#ifndef ENGINE_FILES_JSON_H_
+#define ENGINE_FILES_JSON_H_
 
 #include <string>
 
@@ -21,4 +21,4 @@ std::string Quote(const nlohmann::json& value);
 
 }  // namespace attnd
 
-#endif  // ENGINE_CHECKPOINT_JSON_H_
+#endif  // ENGINE_FILES_JSON_H_

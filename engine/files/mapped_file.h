@@ -1,7 +1,7 @@
 // A file mapped into memory, read-only.
 
-#ifndef ENGINE_CHECKPOINT_MAPPED_FILE_H_
-#define ENGINE_CHECKPOINT_MAPPED_FILE_H_
+#ifndef ENGINE_FILES_MAPPED_FILE_H_
+#define ENGINE_FILES_MAPPED_FILE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -42,4 +42,4 @@ class MappedFile {
 
 }  // namespace attnd
 
-#endif  // ENGINE_CHECKPOINT_MAPPED_FILE_H_
+#endif  // ENGINE_FILES_MAPPED_FILE_H_
