@@ -16,14 +16,14 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kMaxDepth = 16;
-// A GPT-2 of 1024 layers, the most a config may have, takes 107,000; one of 48 layers 5,000.
-constexpr int64_t kMaxValueCount = int64_t{1} << 17;
 // Of what an error quotes; the parser itself would quote the whole text.
 constexpr size_t kMaxQuoteBytes = 200;
 
 // Reads a text without keeping it and objects to what nlohmann::json::parse would let pass.
 class Guard final : public nlohmann::json_sax<Json> {
  public:
+  explicit Guard(int64_t max_values) : max_values_(max_values) {}
+
   // Why reading ended early, or empty.
   const std::string& objection() const { return objection_; }
 
@@ -56,8 +56,8 @@ class Guard final : public nlohmann::json_sax<Json> {
   }
 
   bool CountValue() {
-    if (++value_count_ <= kMaxValueCount) return true;
-    return Object(absl::StrCat("has more than ", kMaxValueCount, " values"));
+    if (++value_count_ <= max_values_) return true;
+    return Object(absl::StrCat("has more than ", max_values_, " values"));
   }
 
   bool Enter() {
@@ -71,6 +71,7 @@ class Guard final : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  const int64_t max_values_;
   // Of the objects and arrays being read, outermost first; an array has none.
   std::vector<absl::flat_hash_set<std::string>> keys_;
   int64_t value_count_ = 0;
@@ -83,8 +84,8 @@ absl::Status NotJson(absl::string_view what, absl::string_view reason) {
 
 }  // namespace
 
-absl::StatusOr<Json> ParseJsonObject(absl::string_view text, absl::string_view what) {
-  Guard guard;
+absl::StatusOr<Json> ParseJsonObject(absl::string_view text, absl::string_view what, int64_t max_values) {
+  Guard guard(max_values);
   if (!Json::sax_parse(text.begin(), text.end(), &guard)) return NotJson(what, guard.objection());
   Json value = Json::parse(text.begin(), text.end(), /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (!value.is_object()) return NotJson(what, absl::StrCat("it is of type ", value.type_name()));

@@ -20,10 +20,12 @@
 #include "engine/model/model_weights.h"
 #include "engine/ops/cpu.h"
 #include "engine/ops/cpu_shares.h"
+#include "engine/text/tokenizer_files.h"
 #include "tests/bench/accuracy.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/report.h"
+#include "tests/bench/text_cases.h"
 #include "tests/bench/workers.h"
 
 ABSL_FLAG(std::string, json, "", "File to write the results to, as a list of objects.");
@@ -32,6 +34,8 @@ ABSL_FLAG(std::string, filter, "", "Measure what has this in its title, such as 
 ABSL_FLAG(bool, accuracy, false, "Compare bf16 and int8 with f32 instead of measuring speed.");
 ABSL_FLAG(std::string, model, "",
           "With --accuracy: folder of a Hugging Face GPT-2 checkpoint; without it the default model, seeded.");
+ABSL_FLAG(std::string, tokenizer, ATTND_SOURCE_FOLDER "/tests/golden/tiny",
+          "Folder of the tokenizer that is measured; GPT-2's own makes longer tokens.");
 ABSL_FLAG(int, repetitions, 7, "Times everything is measured; medians are shown.");
 ABSL_FLAG(
     int, workers, 1,
@@ -93,10 +97,27 @@ void PrintMachine(ThreadTeam& team) {
   std::fflush(stdout);
 }
 
+bool IsWanted(absl::string_view title) { return absl::StrContains(title, absl::GetFlag(FLAGS_filter)); }
+
+absl::StatusOr<std::vector<TextMeasurement>> MeasureTexts() {
+  const auto tokenizer = LoadTokenizer(absl::GetFlag(FLAGS_tokenizer));
+  if (!tokenizer.ok()) return tokenizer.status();
+  const auto cases = TextCases();
+  if (!cases.ok()) return cases.status();
+  std::vector<TextMeasurement> measurements;
+  for (const TextCase& text : *cases) {
+    if (!IsWanted(text.name)) continue;
+    if (measurements.empty()) std::puts(TextHeading().c_str());
+    measurements.push_back(MeasureText(text, *tokenizer, absl::GetFlag(FLAGS_repetitions)));
+    std::puts(TextLine(measurements.back()).c_str());
+    std::fflush(stdout);
+  }
+  return measurements;
+}
+
 void MeasureAll(const std::vector<Case>& cases, ThreadTeam& team, std::vector<Measurement>& measurements) {
   for (const Case& measured : cases) {
-    if (!absl::StrContains(absl::StrCat(measured.work.name, " ", measured.work.batch), absl::GetFlag(FLAGS_filter)))
-      continue;
+    if (!IsWanted(absl::StrCat(measured.work.name, " ", measured.work.batch))) continue;
     measurements.push_back(Measure(measured, team));
     std::puts(TableLine(measurements.back()).c_str());
     std::fflush(stdout);
@@ -133,7 +154,16 @@ absl::Status RunAccuracy() {
   return absl::OkStatus();
 }
 
+absl::Status Write(const std::vector<Measurement>& measurements, const std::vector<TextMeasurement>& texts) {
+  const std::string path = absl::GetFlag(FLAGS_json);
+  return path.empty() ? absl::OkStatus() : WriteJson(measurements, texts, path);
+}
+
 absl::Status RunSpeed() {
+  const auto texts = MeasureTexts();
+  if (!texts.ok()) return texts.status();
+  // A filter that names text names nothing else.
+  if (!texts->empty() && !absl::GetFlag(FLAGS_filter).empty()) return Write({}, *texts);
   ThreadTeam team(ThreadCount());
   PrintMachine(team);
   std::vector<Measurement> measurements;
@@ -149,8 +179,7 @@ absl::Status RunSpeed() {
     weights->reset();
     MeasureAll(ForwardCases(*workers), team, measurements);
   }
-  const std::string path = absl::GetFlag(FLAGS_json);
-  return path.empty() ? absl::OkStatus() : WriteJson(measurements, path);
+  return Write(measurements, *texts);
 }
 
 }  // namespace

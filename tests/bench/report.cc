@@ -21,7 +21,15 @@ std::string TableLine(const Measurement& measurement) {
                          measurement.of_roofline);
 }
 
-absl::Status WriteJson(const std::vector<Measurement>& measurements, const std::string& path) {
+std::string TextHeading() { return absl::StrFormat("%-28s %10s %10s %10s", "work", "ms", "tokens/s", "MB/s"); }
+
+std::string TextLine(const TextMeasurement& measurement) {
+  return absl::StrFormat("%-28s %10.3f %10.0f %10.1f", measurement.name, measurement.seconds * 1e3,
+                         measurement.tokens / measurement.seconds, measurement.megabytes_per_second());
+}
+
+absl::Status WriteJson(const std::vector<Measurement>& measurements, const std::vector<TextMeasurement>& texts,
+                       const std::string& path) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Measurement& measurement : measurements) {
     list.push_back({{"name", measurement.work.name},
@@ -32,6 +40,11 @@ absl::Status WriteJson(const std::vector<Measurement>& measurements, const std::
                     {"gflops", measurement.gflops},
                     {"of_peak", measurement.of_peak},
                     {"of_roofline", measurement.of_roofline}});
+  }
+  for (const TextMeasurement& measurement : texts) {
+    list.push_back({{"name", measurement.name},
+                    {"tokens_per_s", measurement.tokens / measurement.seconds},
+                    {"mb_per_s", measurement.megabytes_per_second()}});
   }
   std::ofstream file(path);
   file << list.dump(2) << '\n';

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "tests/bench/measurement.h"
+#include "tests/bench/text_cases.h"
 
 namespace attnd {
 
@@ -15,9 +16,15 @@ namespace attnd {
 std::string TableHeading();
 std::string TableLine(const Measurement& measurement);
 
-// A JSON list of {"name", "dtype", "sequences", "tokens", "tokens_per_s", "gflops", "of_peak", "of_roofline"}, written
-// to `path`. Errors: UNAVAILABLE when the file cannot be written.
-absl::Status WriteJson(const std::vector<Measurement>& measurements, const std::string& path);
+// The same of text.
+std::string TextHeading();
+std::string TextLine(const TextMeasurement& measurement);
+
+// A JSON list of {"name", "dtype", "sequences", "tokens", "tokens_per_s", "gflops", "of_peak", "of_roofline"}, of text
+// of
+// {"name", "tokens_per_s", "mb_per_s"}, written to `path`. Errors: UNAVAILABLE when the file cannot be written.
+absl::Status WriteJson(const std::vector<Measurement>& measurements, const std::vector<TextMeasurement>& texts,
+                       const std::string& path);
 
 }  // namespace attnd
 

@@ -1,0 +1,54 @@
+#include "engine/text/tokenizer_files.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/files/mapped_file.h"
+#include "engine/text/tokenizer_json.h"
+
+namespace attnd {
+namespace {
+
+constexpr char kTokenizerName[] = "tokenizer.json";
+constexpr char kVocabularyName[] = "vocab.json";
+constexpr char kMergesName[] = "merges.txt";
+
+absl::StatusOr<TokenizerDefinition> ReadOlderForm(const std::filesystem::path& folder) {
+  const std::string vocabulary_path = folder / kVocabularyName;
+  const std::string merges_path = folder / kMergesName;
+  const auto vocabulary = MappedFile::OpenWithin(vocabulary_path, kMaxTokenizerBytes);
+  const auto merges = MappedFile::OpenWithin(merges_path, kMaxTokenizerBytes);
+  std::vector<const char*> missing;
+  if (absl::IsNotFound(vocabulary.status())) missing.push_back(kVocabularyName);
+  if (absl::IsNotFound(merges.status())) missing.push_back(kMergesName);
+  if (!missing.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat(folder.string(), ": has no ", kTokenizerName, " and no ", absl::StrJoin(missing, " and no ")));
+  }
+  if (!vocabulary.ok()) return vocabulary.status();
+  if (!merges.ok()) return merges.status();
+  return ParseVocabularyAndMerges(vocabulary->text(), vocabulary_path, merges->text(), merges_path);
+}
+
+absl::StatusOr<Tokenizer> Create(const absl::StatusOr<TokenizerDefinition>& definition, const std::string& path) {
+  if (!definition.ok()) return definition.status();
+  auto tokenizer = Tokenizer::Create(*definition);
+  if (tokenizer.ok()) return tokenizer;
+  return absl::Status(tokenizer.status().code(), absl::StrCat(path, ": ", tokenizer.status().message()));
+}
+
+}  // namespace
+
+absl::StatusOr<Tokenizer> LoadTokenizer(const std::string& folder) {
+  const std::filesystem::path directory(folder);
+  const std::string path = directory / kTokenizerName;
+  const auto file = MappedFile::OpenWithin(path, kMaxTokenizerBytes);
+  if (file.ok()) return Create(ParseTokenizerJson(file->text(), path), path);
+  if (!absl::IsNotFound(file.status())) return file.status();
+  return Create(ReadOlderForm(directory), folder);
+}
+
+}  // namespace attnd
