@@ -1,4 +1,5 @@
-// Little-endian floating-point numbers of files as float32, exactly.
+// Little-endian floating-point numbers of files as float32, exactly, and float32 as what files keep, rounded to
+// nearest, ties to even. Infinities and NaNs stay what they are; what is too large becomes infinite.
 
 #ifndef ENGINE_CHECKPOINT_FLOAT_CONVERSION_H_
 #define ENGINE_CHECKPOINT_FLOAT_CONVERSION_H_
@@ -11,7 +12,15 @@ namespace attnd {
 // bfloat16 is the upper half of a float32.
 constexpr float Bfloat16ToFloat(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
-// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Infinities and NaNs stay what they are.
+constexpr uint16_t FloatToBfloat16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  // A NaN whose upper half has no fraction left would become infinite.
+  if (value != value) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  const uint32_t tie_to_even = (bits >> 16) & 1;
+  return static_cast<uint16_t>((bits + 0x7FFF + tie_to_even) >> 16);
+}
+
+// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits.
 constexpr float HalfToFloat(uint16_t bits) {
   const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;
   const uint32_t exponent = (bits >> 10) & 0x1F;
@@ -21,6 +30,22 @@ constexpr float HalfToFloat(uint16_t bits) {
   // Zero or subnormal: fraction times 2^-24.
   const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
   return sign != 0 ? -magnitude : magnitude;
+}
+
+constexpr uint16_t FloatToHalf(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
+  const uint32_t magnitude = bits & 0x7FFFFFFF;
+  if (magnitude > 0x7F800000) return static_cast<uint16_t>(sign | 0x7E00 | ((magnitude >> 13) & 0x1FF));
+  // Halfway between the largest half and what would come next, 65520, and beyond.
+  if (magnitude >= 0x477FF000) return static_cast<uint16_t>(sign | 0x7C00);
+  if (magnitude >= 0x38800000) {  // 2^-14, the smallest half that is not subnormal
+    const uint32_t tie_to_even = (magnitude >> 13) & 1;
+    return static_cast<uint16_t>(sign | ((magnitude - 0x38000000 + 0xFFF + tie_to_even) >> 13));
+  }
+  // A subnormal half counts units of 2^-24, which are those of a float of [0.5, 1): adding 0.5 rounds to them.
+  const auto shifted = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5F);
+  return static_cast<uint16_t>(sign | (shifted - 0x3F000000));
 }
 
 }  // namespace attnd

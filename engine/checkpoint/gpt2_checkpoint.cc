@@ -28,13 +28,9 @@ namespace {
 constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr char kHeadName[] = "lm_head.weight";
 
-absl::StatusOr<ModelConfig> ReadConfig(const std::filesystem::path& folder) {
-  const std::string path = folder / "config.json";
-  const auto file = MappedFile::OpenWithin(path, kMaxConfigBytes);
-  if (!file.ok()) return file.status();
-  auto config = ParseGpt2Config(file->text());
-  if (config.ok()) return config;
-  return absl::Status(config.status().code(), (folder / std::string(config.status().message())).string());
+// `status` about config.json, naming the file in full.
+absl::Status InFolder(const std::filesystem::path& folder, const absl::Status& status) {
+  return absl::Status(status.code(), (folder / std::string(status.message())).string());
 }
 
 // "h.<number>.attn.bias" or "h.<number>.attn.masked_bias": constants, not weights.
@@ -66,11 +62,14 @@ void Convert(const SafetensorsEntry& entry, absl::Span<float> values) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Gpt2Checkpoint::Open(const std::string& folder) {
-  const auto config = ReadConfig(folder);
-  if (!config.ok()) return config.status();
+  const auto config_file = MappedFile::OpenWithin(std::filesystem::path(folder) / "config.json", kMaxConfigBytes);
+  if (!config_file.ok()) return config_file.status();
+  const auto config = ParseGpt2Config(config_file->text());
+  if (!config.ok()) return InFolder(folder, config.status());
   auto files = TensorFiles::Open(folder);
   if (!files.ok()) return files.status();
-  auto checkpoint = std::unique_ptr<Gpt2Checkpoint>(new Gpt2Checkpoint(*config, *std::move(files)));
+  auto checkpoint =
+      std::unique_ptr<Gpt2Checkpoint>(new Gpt2Checkpoint(*config, std::string(config_file->text()), *std::move(files)));
   if (absl::Status status = checkpoint->IndexTensors(); !status.ok()) return status;
   if (absl::Status status = checkpoint->CheckTensors(); !status.ok()) return status;
   return checkpoint;

@@ -3,6 +3,7 @@
 #ifndef ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_
 #define ENGINE_CHECKPOINT_GPT2_CHECKPOINT_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,16 +29,24 @@ class Gpt2Checkpoint final : public WeightSource {
   const ModelConfig& config() const override { return config_; }
   absl::Status Read(absl::string_view name, absl::Span<float> values) const override;
 
+  // config.json as it is.
+  const std::string& config_text() const { return config_text_; }
+
+  // Every tensor of the files under its full name, with what is ignored.
+  const std::map<std::string, StoredTensor>& stored_tensors() const { return files_.tensors(); }
+
   // Of the files, as TensorFiles::Sha256.
   std::string Sha256() const override { return files_.Sha256(); }
 
  private:
-  Gpt2Checkpoint(const ModelConfig& config, TensorFiles files) : config_(config), files_(std::move(files)) {}
+  Gpt2Checkpoint(const ModelConfig& config, std::string config_text, TensorFiles files)
+      : config_(config), config_text_(std::move(config_text)), files_(std::move(files)) {}
 
   absl::Status IndexTensors();
   absl::Status CheckTensors() const;
 
   const ModelConfig config_;
+  const std::string config_text_;
   const TensorFiles files_;
   absl::flat_hash_map<std::string, StoredTensor> tensors_;  // by name without prefix
 };

@@ -5,19 +5,12 @@
 
 #include "absl/log/check.h"
 #include "engine/checkpoint/sha256.h"
+#include "engine/checkpoint/splitmix64.h"
 
 namespace attnd {
 namespace {
 
-constexpr uint64_t kGoldenGamma = 0x9E3779B97F4A7C15;
 constexpr double kDeviation = 0.02;
-
-constexpr uint64_t SplitMix64(uint64_t x) {
-  x += kGoldenGamma;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-  return x ^ (x >> 31);
-}
 
 // Four lanes, each uniform over [0, 65535], with the mean of their sum taken off.
 constexpr int32_t CentredLaneSum(uint64_t z) {

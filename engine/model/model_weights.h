@@ -30,6 +30,9 @@ class ModelWeights {
   // a kernel computes wrongly.
   static absl::StatusOr<std::shared_ptr<const ModelWeights>> Load(const WeightSource& source, DataType type);
 
+  // Bytes that the weights of a model take as `type`, without what kernels pad them with.
+  static int64_t ByteCount(const ModelConfig& config, DataType type);
+
   const ModelConfig& config() const { return config_; }
   DataType data_type() const { return data_type_; }
   const std::string& sha256() const { return sha256_; }

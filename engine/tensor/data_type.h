@@ -3,6 +3,8 @@
 #ifndef ENGINE_TENSOR_DATA_TYPE_H_
 #define ENGINE_TENSOR_DATA_TYPE_H_
 
+#include <cstdint>
+
 #include "absl/strings/string_view.h"
 
 namespace attnd {
@@ -20,6 +22,19 @@ constexpr absl::string_view DataTypeName(DataType type) {
       break;
   }
   return "f32";
+}
+
+// Of one weight.
+constexpr int64_t DataTypeBytes(DataType type) {
+  switch (type) {
+    case DataType::kBfloat16:
+      return 2;
+    case DataType::kInt8:
+      return 1;
+    case DataType::kFloat32:
+      break;
+  }
+  return 4;
 }
 
 }  // namespace attnd

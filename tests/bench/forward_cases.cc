@@ -46,7 +46,7 @@ double LayerFlops(const ModelConfig& config, int64_t token_count) {
 double WeightBytes(const EngineInfo& info) {
   const auto c = static_cast<double>(info.config.embedding_length);
   const auto f = static_cast<double>(info.config.feed_forward_length);
-  const double bytes = info.data_type == DataType::kFloat32 ? 4 : info.data_type == DataType::kBfloat16 ? 2 : 1;
+  const auto bytes = static_cast<double>(DataTypeBytes(info.data_type));
   return static_cast<double>(info.config.layer_count) * (4 * c * c + 2 * c * f) * bytes;
 }
 

@@ -13,7 +13,7 @@
 
 namespace attnd {
 
-TemporaryFolder::TemporaryFolder() : path_(testing::TempDir() + "/attnd-checkpoint-XXXXXX") {
+TemporaryFolder::TemporaryFolder() : path_(testing::TempDir() + "attnd-checkpoint-XXXXXX") {
   CHECK_NE(mkdtemp(path_.data()), nullptr) << path_;
 }
 

@@ -1,5 +1,6 @@
 #include "engine/checkpoint/float_conversion.h"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -35,6 +36,57 @@ TEST(Bfloat16ToFloatTest, IsTheUpperHalfOfAFloat) {
   EXPECT_EQ(Bfloat16ToFloat(0x0001), 0x1p-133F);
   EXPECT_TRUE(std::isinf(Bfloat16ToFloat(0x7F80)));
   EXPECT_TRUE(std::isnan(Bfloat16ToFloat(0x7FC0)));
+}
+
+// Every half, and between any two of the same sign that follow each other a value below, on and above the middle.
+TEST(FloatToHalfTest, RoundsToTheNearestAndTiesToEven) {
+  for (uint32_t magnitude = 0; magnitude < 0x7C00; ++magnitude) {
+    for (const uint32_t sign : {0x0000U, 0x8000U}) {
+      const auto bits = static_cast<uint16_t>(sign | magnitude);
+      const float value = HalfToFloat(bits);
+      ASSERT_EQ(FloatToHalf(value), bits);
+      // What follows the largest would be 65536, were there more exponents.
+      const float next = magnitude == 0x7BFF ? std::copysign(65536.0F, value) : HalfToFloat(bits + 1);
+      const float middle = (value + next) / 2;
+      ASSERT_EQ(FloatToHalf(middle), magnitude % 2 == 0 ? bits : bits + 1) << middle;
+      ASSERT_EQ(FloatToHalf(std::nextafter(middle, value)), bits) << middle;
+      ASSERT_EQ(FloatToHalf(std::nextafter(middle, next)), bits + 1) << middle;
+    }
+  }
+}
+
+TEST(FloatToHalfTest, KeepsInfinitiesAndNans) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(FloatToHalf(infinity), 0x7C00);
+  EXPECT_EQ(FloatToHalf(-infinity), 0xFC00);
+  EXPECT_EQ(FloatToHalf(1e30F), 0x7C00);
+  EXPECT_EQ(FloatToHalf(-1e-30F), 0x8000);
+  for (const uint32_t nan : {0x7F800001U, 0x7FC00000U, 0xFFFFFFFFU, 0xFF800001U}) {
+    const uint16_t half = FloatToHalf(std::bit_cast<float>(nan));
+    EXPECT_TRUE(std::isnan(HalfToFloat(half))) << nan;
+    EXPECT_EQ(half >> 15, nan >> 31) << nan;
+  }
+}
+
+TEST(FloatToBfloat16Test, RoundsToTheNearestAndTiesToEven) {
+  for (uint32_t bits = 0; bits < 0x7F80; ++bits) {
+    const uint32_t even = bits % 2;
+    ASSERT_EQ(FloatToBfloat16(std::bit_cast<float>(bits << 16)), bits);
+    ASSERT_EQ(FloatToBfloat16(std::bit_cast<float>((bits << 16) | 0x7FFF)), bits);
+    ASSERT_EQ(FloatToBfloat16(std::bit_cast<float>((bits << 16) | 0x8000)), bits + even);
+    ASSERT_EQ(FloatToBfloat16(std::bit_cast<float>((bits << 16) | 0x8001)), bits + 1);
+    ASSERT_EQ(FloatToBfloat16(-std::bit_cast<float>((bits << 16) | 0x8001)), (bits + 1) | 0x8000);
+  }
+}
+
+TEST(FloatToBfloat16Test, KeepsInfinitiesAndNans) {
+  EXPECT_EQ(FloatToBfloat16(std::numeric_limits<float>::infinity()), 0x7F80);
+  EXPECT_EQ(FloatToBfloat16(-std::numeric_limits<float>::infinity()), 0xFF80);
+  for (const uint32_t nan : {0x7F800001U, 0x7FC00000U, 0xFFFFFFFFU, 0xFF80FFFFU}) {
+    const uint16_t bits = FloatToBfloat16(std::bit_cast<float>(nan));
+    EXPECT_TRUE(std::isnan(Bfloat16ToFloat(bits))) << nan;
+    EXPECT_EQ(bits >> 15, nan >> 31) << nan;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,49 @@
+#include "engine/checkpoint/output_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace attnd {
+
+absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path) {
+  OutputFile file(path, open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.descriptor_ < 0) return file.SystemError("cannot be created");
+  return file;
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+absl::Status OutputFile::Write(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
+    if (count > 0) {
+      bytes.remove_prefix(static_cast<size_t>(count));
+    } else if (errno != EINTR) {
+      return SystemError("cannot be written");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Finish() {
+  if (fsync(descriptor_) != 0) return SystemError("cannot be brought to the disk");
+  if (close(std::exchange(descriptor_, -1)) != 0) return SystemError("cannot be closed");
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::SystemError(absl::string_view what) const {
+  return absl::ErrnoToStatus(errno, absl::StrCat(path_, ": ", what));
+}
+
+}  // namespace attnd
