@@ -37,6 +37,12 @@ std::string TextTable::ToString() const {
   return text;
 }
 
+std::string WithSeparators(uint64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (int end = static_cast<int>(digits.size()) - 3; end > 0; end -= 3) digits.insert(static_cast<size_t>(end), ",");
+  return digits;
+}
+
 std::string FormatMilliseconds(absl::Duration duration) {
   return absl::StrFormat("%.2f ms", absl::ToDoubleMilliseconds(duration));
 }

@@ -3,6 +3,7 @@
 #ifndef CLIENT_TEXT_TABLE_H_
 #define CLIENT_TEXT_TABLE_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ class TextTable {
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+// "152,791,296".
+std::string WithSeparators(uint64_t number);
 
 // "12.34 ms".
 std::string FormatMilliseconds(absl::Duration duration);

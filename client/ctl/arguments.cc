@@ -3,36 +3,14 @@
 #include <cstddef>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "client/choice.h"
 #include "client/tensor.h"
 
 namespace attnd::client {
-namespace {
-
-template <typename Value>
-using Choice = std::pair<absl::string_view, Value>;
-
-// The value that goes by the name `text`. `kind` says what is being chosen.
-template <typename Value>
-absl::StatusOr<Value> Choose(absl::string_view kind, absl::string_view text, absl::Span<const Choice<Value>> choices) {
-  const auto found = absl::c_find_if(choices, [text](const Choice<Value>& choice) { return choice.first == text; });
-  if (found != choices.end()) return found->second;
-  const std::string names = absl::StrJoin(
-      choices, ", ", [](std::string* out, const Choice<Value>& choice) { absl::StrAppend(out, choice.first); });
-  return absl::InvalidArgumentError(absl::StrCat("no ", kind, " '", text, "'; there are: ", names));
-}
-
-}  // namespace
-
-absl::StatusOr<OutputFormat> ParseOutputFormat(absl::string_view text) {
-  return Choose<OutputFormat>("output format", text, {{"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}});
-}
-
 absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text) {
   return Choose<v1::Positions>("positions", text, {{"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
 }

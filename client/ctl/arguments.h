@@ -16,11 +16,6 @@
 
 namespace attnd::client {
 
-enum class OutputFormat { kTable, kJson };
-
-// "table" or "json".
-absl::StatusOr<OutputFormat> ParseOutputFormat(absl::string_view text);
-
 // "last" or "all".
 absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text);
 

@@ -1,8 +1,8 @@
 #include "client/ctl/commands.h"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -21,11 +21,12 @@
 #include "client/ctl/model_output.h"
 #include "client/ctl/new_key.h"
 #include "client/ctl/reload_output.h"
-#include "client/ctl/reload_progress.h"
+#include "client/output_format.h"
 #include "client/read_file.h"
+#include "client/step_progress.h"
+#include "client/subcommand.h"
 
 // Described in usage.h.
-ABSL_FLAG(std::string, output, "table", "");
 ABSL_FLAG(std::string, layers, "ln_f", "");
 ABSL_FLAG(std::string, positions, "last", "");
 ABSL_FLAG(std::string, logits, "none", "");
@@ -41,17 +42,6 @@ ABSL_FLAG(int64_t, burst_tokens, 0, "");
 
 namespace attnd::client {
 namespace {
-
-// Checks a subcommand's arguments and flags before anything is sent.
-using ActionMaker = absl::StatusOr<Action> (*)(absl::Span<const std::string> inputs, OutputFormat format);
-
-struct Subcommand {
-  absl::string_view name;
-  ActionMaker make_action;
-  // Flags it takes beside --output and those of calls.
-  std::vector<absl::string_view> flags;
-  bool makes_calls = true;
-};
 
 class Stopwatch {
  public:
@@ -156,7 +146,7 @@ absl::StatusOr<Action> MakeReload(absl::Span<const std::string> inputs, OutputFo
   return [request, format](Client& client) -> absl::StatusOr<std::string> {
     absl::StatusOr<v1::ReloadModelResponse> response;
     {
-      const ReloadProgress progress;
+      const StepProgress progress("loading the model beside the one being served");
       response = client.ReloadModel(request);
     }
     if (!response.ok()) return response.status();
@@ -176,44 +166,29 @@ absl::StatusOr<Action> MakeKeyCommand(absl::Span<const std::string> words, Outpu
   };
 }
 
-const std::array<Subcommand, 6>& Subcommands() {
-  static const auto* const subcommands = new std::array<Subcommand, 6>{{
-      {"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}},
-      {"embed", MakeEmbed, {"pooling", "dimensions", "normalize"}},
-      {"model", MakeModel, {}},
-      {"health", MakeHealth, {}},
-      {"reload", MakeReload, {"model"}},
-      {.name = "key",
-       .make_action = MakeKeyCommand,
-       .flags = {"id", "methods", "tokens_per_second", "burst_tokens"},
-       .makes_calls = false},
-  }};
-  return *subcommands;
+// All that calls take --timeout_ms and the flags of connections.
+Subcommand<Action> Calling(Subcommand<Action> subcommand) {
+  subcommand.flags.push_back("timeout_ms");
+  absl::c_copy(ConnectionFlags(), std::back_inserter(subcommand.flags));
+  return subcommand;
 }
 
-// Errors: INVALID_ARGUMENT for a flag that means nothing to the subcommand.
-absl::Status CheckFlags(const Subcommand& subcommand, const CommandLine& command_line) {
-  for (const std::string& flag : command_line.flags) {
-    if (flag == "output" || absl::c_linear_search(subcommand.flags, flag)) continue;
-    const bool of_calls = flag == "timeout_ms" || absl::c_linear_search(ConnectionFlags(), flag);
-    if (of_calls && subcommand.makes_calls) continue;
-    return absl::InvalidArgumentError(absl::StrCat(subcommand.name, " takes no --", flag));
-  }
-  return absl::OkStatus();
+const std::vector<Subcommand<Action>>& Subcommands() {
+  static const auto* const subcommands = new std::vector<Subcommand<Action>>{
+      Calling({"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}}),
+      Calling({"embed", MakeEmbed, {"pooling", "dimensions", "normalize"}}),
+      Calling({"model", MakeModel, {}}),
+      Calling({"health", MakeHealth, {}}),
+      Calling({"reload", MakeReload, {"model"}}),
+      {"key", MakeKeyCommand, {"id", "methods", "tokens_per_second", "burst_tokens"}},
+  };
+  return *subcommands;
 }
 
 }  // namespace
 
 absl::StatusOr<Action> MakeAction(const CommandLine& command_line) {
-  if (command_line.positional.empty()) return absl::InvalidArgumentError("no command given");
-  const std::string& name = command_line.positional.front();
-  const auto subcommand = absl::c_find_if(Subcommands(), [&](const Subcommand& s) { return s.name == name; });
-  if (subcommand == Subcommands().end()) return absl::InvalidArgumentError(absl::StrCat("no command '", name, "'"));
-  absl::Status status = CheckFlags(*subcommand, command_line);
-  if (!status.ok()) return status;
-  absl::StatusOr<OutputFormat> format = ParseOutputFormat(absl::GetFlag(FLAGS_output));
-  if (!format.ok()) return format.status();
-  return subcommand->make_action(absl::MakeConstSpan(command_line.positional).subspan(1), *format);
+  return ChooseAction<Action>(Subcommands(), command_line);
 }
 
 }  // namespace attnd::client

@@ -9,13 +9,6 @@
 namespace attnd::client {
 namespace {
 
-// "152,791,296".
-std::string WithSeparators(uint64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (int end = static_cast<int>(digits.size()) - 3; end > 0; end -= 3) digits.insert(static_cast<size_t>(end), ",");
-  return digits;
-}
-
 // "1 thread", "2 threads".
 std::string Count(uint32_t number, const char* thing) {
   return absl::StrCat(number, " ", thing, number == 1 ? "" : "s");

@@ -21,7 +21,7 @@
 #include "client/client.h"
 #include "client/command_line.h"
 #include "client/connection_flags.h"
-#include "client/load/interrupt.h"
+#include "client/interrupt.h"
 #include "client/load/length_distribution.h"
 #include "client/load/load_run.h"
 #include "client/load/load_statistics.h"

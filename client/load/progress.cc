@@ -4,27 +4,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
 #include "client/terminal.h"
 
 namespace attnd::client {
-namespace {
-
-constexpr int kBarWidth = 24;
-constexpr absl::Duration kLogInterval = absl::Seconds(5);
-
-}  // namespace
 
 std::string ProgressLine(double fraction, absl::Duration elapsed, absl::Duration duration, const LoadCounts& counts,
                          double rate_per_s) {
-  const auto filled = static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
-  return absl::StrFormat("[%s%s] %.0f/%.0f s  sent %d  ok %d  errors %d  not sent %d  %.1f calls/s",
-                         std::string(filled, '#'), std::string(kBarWidth - filled, '.'), absl::ToDoubleSeconds(elapsed),
-                         absl::ToDoubleSeconds(duration), counts.sent, counts.ok, counts.completed - counts.ok,
-                         counts.not_sent, rate_per_s);
+  return absl::StrFormat("%s %.0f/%.0f s  sent %d  ok %d  errors %d  not sent %d  %.1f calls/s", Bar(fraction),
+                         absl::ToDoubleSeconds(elapsed), absl::ToDoubleSeconds(duration), counts.sent, counts.ok,
+                         counts.completed - counts.ok, counts.not_sent, rate_per_s);
 }
 
 Progress::Progress(absl::Duration duration, int64_t max_requests, const LoadStatistics& statistics)

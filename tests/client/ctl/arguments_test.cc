@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "client/output_format.h"
 #include "client/tensor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

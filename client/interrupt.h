@@ -1,7 +1,7 @@
 // Ctrl-C as a flag.
 
-#ifndef CLIENT_LOAD_INTERRUPT_H_
-#define CLIENT_LOAD_INTERRUPT_H_
+#ifndef CLIENT_INTERRUPT_H_
+#define CLIENT_INTERRUPT_H_
 
 #include <atomic>
 
@@ -12,4 +12,4 @@ const std::atomic<bool>& StopOnSignal();
 
 }  // namespace attnd::client
 
-#endif  // CLIENT_LOAD_INTERRUPT_H_
+#endif  // CLIENT_INTERRUPT_H_

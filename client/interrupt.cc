@@ -1,4 +1,4 @@
-#include "client/load/interrupt.h"
+#include "client/interrupt.h"
 
 #include <csignal>
 #include <initializer_list>
