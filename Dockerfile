@@ -16,7 +16,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends $(awk '$1 == "run" { print $2 }' /tmp/packages.txt) \
     && rm -rf /var/lib/apt/lists/* /tmp/packages.txt
 COPY --from=build /src/build/image/server/attnd /src/build/image/client/attndctl /src/build/image/client/attnd-load \
-    /usr/local/bin/
+    /src/build/image/client/attnd-model /usr/local/bin/
 COPY deploy/healthcheck.sh /usr/local/bin/attnd-healthcheck
 # Nobody in particular; needs to write nowhere.
 USER 65532:65532

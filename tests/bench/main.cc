@@ -15,13 +15,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "engine/checkpoint/gpt2_checkpoint.h"
 #include "engine/checkpoint/seeded_weights.h"
 #include "engine/model/model_weights.h"
 #include "engine/ops/cpu.h"
 #include "engine/ops/cpu_shares.h"
 #include "engine/text/tokenizer_files.h"
-#include "tests/bench/accuracy.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/report.h"
@@ -31,9 +29,6 @@
 ABSL_FLAG(std::string, json, "", "File to write the results to, as a list of objects.");
 ABSL_FLAG(std::string, dtype, "", "Measure this type alone: f32, bf16 or int8.");
 ABSL_FLAG(std::string, filter, "", "Measure what has this in its title, such as linear, forward or 'forward 8 x 128'.");
-ABSL_FLAG(bool, accuracy, false, "Compare bf16 and int8 with f32 instead of measuring speed.");
-ABSL_FLAG(std::string, model, "",
-          "With --accuracy: folder of a Hugging Face GPT-2 checkpoint; without it the default model, seeded.");
 ABSL_FLAG(std::string, tokenizer, ATTND_SOURCE_FOLDER "/tests/golden/tiny",
           "Folder of the tokenizer that is measured; GPT-2's own makes longer tokens.");
 ABSL_FLAG(int, repetitions, 7, "Times everything is measured; medians are shown.");
@@ -134,32 +129,12 @@ std::vector<CpuShare> Shares() {
   return DivideCpus(cpus, ThreadCount(), std::clamp(absl::GetFlag(FLAGS_workers), 1, ThreadCount()));
 }
 
-absl::Status RunAccuracy() {
-  const std::string folder = absl::GetFlag(FLAGS_model);
-  absl::StatusOr<std::unique_ptr<WeightSource>> weights =
-      folder.empty() ? absl::StatusOr<std::unique_ptr<WeightSource>>(SeededWeights::Create(ModelConfig(), /*seed=*/0))
-                     : absl::StatusOr<std::unique_ptr<WeightSource>>(Gpt2Checkpoint::Open(folder));
-  if (!weights.ok()) return weights.status();
-  const auto reference = RunPrompts(**weights, DataType::kFloat32, ThreadCount());
-  if (!reference.ok()) return reference.status();
-  std::printf("%-5s %14s %13s %7s %7s %13s\n", "type", "least cosine", "hidden error", "top-1", "top-5", "KL, nats");
-  for (const DataType type : {DataType::kBfloat16, DataType::kInt8}) {
-    const auto outputs = RunPrompts(**weights, type, ThreadCount());
-    if (!outputs.ok()) return outputs.status();
-    const Accuracy accuracy = Compare(*reference, *outputs, (*weights)->config());
-    std::printf("%-5s %14.6f %13.2e %7.3f %7.3f %13.2e\n", std::string(DataTypeName(type)).c_str(),
-                accuracy.least_cosine, accuracy.hidden_error, accuracy.top_1, accuracy.top_5, accuracy.kl_divergence);
-    std::fflush(stdout);
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Write(const std::vector<Measurement>& measurements, const std::vector<TextMeasurement>& texts) {
   const std::string path = absl::GetFlag(FLAGS_json);
   return path.empty() ? absl::OkStatus() : WriteJson(measurements, texts, path);
 }
 
-absl::Status RunSpeed() {
+absl::Status Run() {
   const auto texts = MeasureTexts();
   if (!texts.ok()) return texts.status();
   // A filter that names text names nothing else.
@@ -188,7 +163,7 @@ absl::Status RunSpeed() {
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("Measures the engine and the machine it runs on. Compare only within one run.");
   absl::ParseCommandLine(argc, argv);
-  const absl::Status status = absl::GetFlag(FLAGS_accuracy) ? attnd::RunAccuracy() : attnd::RunSpeed();
+  const absl::Status status = attnd::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "engine_benchmark: %s\n", status.ToString().c_str());
   return 1;

@@ -1,4 +1,4 @@
-#include "tests/bench/accuracy.h"
+#include "client/model/accuracy.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "engine/model/model_weights.h"
 #include "engine/model/transformer.h"
 
-namespace attnd {
+namespace attnd::client {
 namespace {
 
 constexpr size_t kTop = 5;
@@ -132,4 +132,4 @@ Accuracy Compare(absl::Span<const SequenceOutput> reference, absl::Span<const Se
   return accuracy;
 }
 
-}  // namespace attnd
+}  // namespace attnd::client

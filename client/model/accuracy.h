@@ -1,7 +1,7 @@
 // How far bf16 and int8 weights lead from float32, on a model at hand.
 
-#ifndef TESTS_BENCH_ACCURACY_H_
-#define TESTS_BENCH_ACCURACY_H_
+#ifndef CLIENT_MODEL_ACCURACY_H_
+#define CLIENT_MODEL_ACCURACY_H_
 
 #include <vector>
 
@@ -11,7 +11,7 @@
 #include "engine/model/weight_source.h"
 #include "engine/tensor/data_type.h"
 
-namespace attnd {
+namespace attnd::client {
 
 // One type against float32, over random prompts of several lengths.
 struct Accuracy {
@@ -29,6 +29,6 @@ Accuracy Compare(absl::Span<const SequenceOutput> reference, absl::Span<const Se
 // Final hidden states and logits of every position of the prompts. Errors: those of ModelWeights::Load.
 absl::StatusOr<std::vector<SequenceOutput>> RunPrompts(const WeightSource& source, DataType type, int thread_count);
 
-}  // namespace attnd
+}  // namespace attnd::client
 
-#endif  // TESTS_BENCH_ACCURACY_H_
+#endif  // CLIENT_MODEL_ACCURACY_H_
