@@ -97,6 +97,21 @@ def write_folder(folder: Path, config: dict, tensors: dict[str, np.ndarray], dty
     safetensors.write(folder / "model.safetensors", tensors, dtype)
 
 
+def write_shards(folder: Path, config: dict, tensors: dict[str, np.ndarray], count: int, dtype: str = "F32") -> None:
+    """A Hugging Face checkpoint folder whose tensors are dealt out to `count` files, with their index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    weight_map = {}
+    for shard in range(count):
+        file = f"model-{shard + 1:05}-of-{count:05}.safetensors"
+        dealt = dict(list(tensors.items())[shard::count])
+        safetensors.write(folder / file, dealt, dtype)
+        weight_map |= dict.fromkeys(dealt, file)
+    total = sum(tensor.size for tensor in tensors.values()) * (4 if dtype == "F32" else 2)
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
 def read_folder(folder: Path) -> Gpt2:
     """The oracle's model of a Hugging Face checkpoint folder."""
     tensors = safetensors.read(folder / "model.safetensors")
