@@ -28,6 +28,10 @@ expect_refused "demo takes --model DIR and nothing else, not '--port=1'" demo --
 expect_refused "demo takes --model DIR and nothing else, not 'more'" demo --model DIR more
 expect_refused "demo takes --model DIR and nothing else, not 'more'" demo --model=DIR more
 
+expect_refused "fuzz takes seconds in [1, 999999], not '1m'" fuzz 1m
+expect_refused "fuzz takes seconds in [1, 999999], not '0'" fuzz 0
+expect_refused "fuzz takes seconds and nothing else, not 'config'" fuzz 60 config
+
 link=$(mktemp -d)
 trap 'rm -rf "$link"' EXIT
 ln -s "$REPO/dev" "$link/dev"

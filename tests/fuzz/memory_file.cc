@@ -1,0 +1,21 @@
+#include "tests/fuzz/memory_file.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
+
+namespace attnd {
+
+MemoryFile::MemoryFile() : descriptor_(memfd_create("fuzz", MFD_CLOEXEC)) {
+  CHECK_GE(descriptor_, 0);
+  path_ = absl::StrCat("/proc/self/fd/", descriptor_);
+}
+
+void MemoryFile::Fill(absl::Span<const uint8_t> bytes) const {
+  CHECK_EQ(ftruncate(descriptor_, 0), 0);
+  CHECK_EQ(pwrite(descriptor_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+}
+
+}  // namespace attnd
