@@ -68,6 +68,7 @@ say "healthy"
 in_container attndctl model | grep -q 'parameters' || fail "attndctl model"
 in_container attndctl embed 1,2,3 --output=json | grep -q '"embeddings"\|"embedding"' || fail "attndctl embed"
 in_container attnd-load --concurrency=2 --requests=20 >/dev/null || fail "attnd-load"
+in_container attnd-model inspect /model --output=json | grep -q '"weights_sha256"' || fail "attnd-model inspect"
 say "called"
 started=$SECONDS
 docker stop --time 20 "$CONTAINER" >/dev/null
