@@ -1,8 +1,6 @@
 // An index of shards of anybody, beside two shards, a.safetensors (tensors a and b) and c.safetensors (c): what is
 // accepted opens no file outside of the folder.
 
-#include <stdlib.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,7 +12,7 @@
 #include "engine/checkpoint/float_format.h"
 #include "engine/checkpoint/safetensors_writer.h"
 #include "engine/checkpoint/tensor_files.h"
-#include "tests/fuzz/memory_file.h"
+#include "tests/fuzz/memory_files.h"
 
 namespace attnd {
 namespace {
@@ -26,37 +24,27 @@ void WriteShard(const std::string& path, const std::vector<NamedShape>& tensors)
   CHECK_OK(writer->Finish().status());
 }
 
-// Made once, removed at the end of the process.
-class ShardFolder {
- public:
+struct ShardFolder {
   ShardFolder() {
-    CHECK_NE(mkdtemp(path_.data()), nullptr);
-    WriteShard(path_ + "/a.safetensors", {{"a", {1}}, {"b", {1}}});
-    WriteShard(path_ + "/c.safetensors", {{"c", {1}}});
-    std::filesystem::create_symlink(index_.path(), path_ + "/model.safetensors.index.json");
+    WriteShard(folder.path() + "/a.safetensors", {{"a", {1}}, {"b", {1}}});
+    WriteShard(folder.path() + "/c.safetensors", {{"c", {1}}});
+    folder.Link("model.safetensors.index.json", index);
   }
-  ~ShardFolder() { std::filesystem::remove_all(path_); }
-  ShardFolder(const ShardFolder&) = delete;
-  ShardFolder& operator=(const ShardFolder&) = delete;
 
-  const std::string& path() const { return path_; }
-  const MemoryFile& index() const { return index_; }
-
- private:
-  const MemoryFile index_;
-  std::string path_ = std::filesystem::temp_directory_path() / "attnd-fuzz-XXXXXX";
+  const MemoryFile index;
+  const LinkFolder folder;
 };
 
 }  // namespace
 }  // namespace attnd
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const attnd::ShardFolder folder;
-  folder.index().Fill(absl::MakeConstSpan(data, size));
-  const auto files = attnd::TensorFiles::Open(folder.path());
-  if (!files.ok()) return 0;
-  for (const auto& [name, tensor] : files->tensors()) {
-    CHECK_EQ(std::filesystem::path(*tensor.path).parent_path(), folder.path()) << name;
+  static const attnd::ShardFolder files;
+  files.index.Fill(absl::MakeConstSpan(data, size));
+  const auto tensors = attnd::TensorFiles::Open(files.folder.path());
+  if (!tensors.ok()) return 0;
+  for (const auto& [name, tensor] : tensors->tensors()) {
+    CHECK_EQ(std::filesystem::path(*tensor.path).parent_path(), files.folder.path()) << name;
   }
   return 0;
 }

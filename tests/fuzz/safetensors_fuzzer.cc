@@ -7,7 +7,7 @@
 #include "absl/types/span.h"
 #include "engine/checkpoint/safetensors.h"
 #include "engine/checkpoint/sha256.h"
-#include "tests/fuzz/memory_file.h"
+#include "tests/fuzz/memory_files.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto* const memory_file = new attnd::MemoryFile();
