@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -20,6 +22,7 @@
 #include "client/model/inspection.h"
 #include "client/model/inspection_output.h"
 #include "client/model/model_files.h"
+#include "client/model/tokens_output.h"
 #include "client/output_format.h"
 #include "client/step_progress.h"
 #include "client/subcommand.h"
@@ -33,6 +36,7 @@
 #include "engine/checkpoint/staged_folder.h"
 #include "engine/model/parameters.h"
 #include "engine/ops/cpu_shares.h"
+#include "engine/text/tokenizer_files.h"
 #include "nlohmann/json.hpp"
 
 // Described in usage.h.
@@ -204,6 +208,23 @@ absl::StatusOr<Action> MakeAccuracy(absl::Span<const std::string> folders, Outpu
   };
 }
 
+absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> arguments, OutputFormat output) {
+  if (arguments.empty()) return absl::InvalidArgumentError("takes a folder and texts: tokenize DIR [TEXT...]");
+  std::vector<std::string> texts(arguments.begin() + 1, arguments.end());
+  return [folder = arguments[0], texts = std::move(texts), output]() mutable -> absl::StatusOr<std::string> {
+    const auto tokenizer = LoadTokenizer(folder);
+    if (!tokenizer.ok()) return tokenizer.status();
+    if (texts.empty()) texts.emplace_back(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    std::vector<TokenizedText> tokenized;
+    for (std::string& text : texts) {
+      auto encoding = tokenizer->EncodeBytes(text);
+      if (!encoding.ok()) return encoding.status();
+      tokenized.push_back({.text = std::move(text), .encoding = *std::move(encoding)});
+    }
+    return output == OutputFormat::kJson ? TokensJson(tokenized) : TokensTable(tokenized);
+  };
+}
+
 const std::vector<Subcommand<Action>>& Subcommands() {
   static const auto* const subcommands = new std::vector<Subcommand<Action>>{
       {"inspect", MakeInspect, {}},
@@ -214,6 +235,7 @@ const std::vector<Subcommand<Action>>& Subcommands() {
       {"grow", MakeGrow, {"layers", "new_layers", "dtype", "overwrite"}},
       {"convert", MakeConvert, {"dtype", "overwrite"}},
       {"accuracy", MakeAccuracy, {}},
+      {"tokenize", MakeTokenize, {}},
   };
   return *subcommands;
 }

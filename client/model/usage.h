@@ -14,6 +14,7 @@ inline constexpr absl::string_view kAttndModelUsage = R"(attnd-model: makes, cha
   attnd-model grow SRC DST      the same model with more layers, which change nothing it computes
   attnd-model convert SRC DST   the same weights in another type, in one file
   attnd-model accuracy [DIR]    what bf16 and int8 cost beside f32; without DIR of a server's seeded weights
+  attnd-model tokenize DIR [TEXT...]   the token ids of every TEXT, or of standard input, by the tokenizer in DIR
 
 A DIR is a Hugging Face GPT-2 folder: config.json and model.safetensors, or shards and their index. What is written can
 be served, loaded by transformers, and published as it is; it appears whole or not at all.
@@ -47,6 +48,7 @@ Examples
   attnd-model grow gpt2 gpt2-16 --layers=16 --new_layers=spread
   attnd-model convert gpt2-xl gpt2-xl-bf16 --dtype=bf16
   attnd-model inspect gpt2-16 --output=json
+  attnd-model tokenize gpt2 "Hello, world" --output=json
 
 Errors go to standard error as "attnd-model: CODE: message". Exit status: 0 success, 1 failure, 2 wrong usage.
 )";

@@ -136,6 +136,19 @@ TEST_F(AttndModelTest, AccuracyComparesTheTypesWithF32) {
   EXPECT_THAT(AttndModel({"accuracy", Path("new")}).out, StartsWith("type  least cosine  hidden error"));
 }
 
+// The ids are those that cases.json has from Hugging Face.
+TEST(AttndModelTokenizeTest, TextsBecomeTheIdsOfTheTokenizerInTheFolder) {
+  const std::string folder = ATTND_SOURCE_FOLDER "/tests/golden/tiny";
+  const json cases = json::parse(Content(folder + "/cases.json"));
+  std::vector<std::string> arguments = {"tokenize", folder, "--output=json", "--"};
+  for (const json& one : cases) arguments.push_back(one["text"]);
+  const json output = json::parse(AttndModel(arguments).out);
+  ASSERT_EQ(output["texts"].size(), cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(output["texts"][i]["ids"], cases[i]["ids"]) << cases[i];
+  const ProgramResult table = AttndModel({"tokenize", folder, "Hello"});
+  EXPECT_THAT(table.out, AllOf(StartsWith(" id  bytes  token\n"), HasSubstr("0-1  \"H\"\n")));
+}
+
 TEST_F(AttndModelTest, WhatIsThereIsOverwrittenOnRequestAlone) {
   ASSERT_EQ(Init("new", {"--seed=1"}).exit_code, 0);
   const std::string before = Content(Path("new/model.safetensors"));
@@ -215,6 +228,7 @@ TEST(AttndModelUsageTest, WrongUsageIsNamedAndExitsWithTwo) {
       {{"shrink"}, "no command 'shrink'"},
       {{"inspect"}, "takes 1 folder: inspect DIR"},
       {{"grow", "a"}, "takes 2 folders: grow SRC DST"},
+      {{"tokenize"}, "takes a folder and texts: tokenize DIR [TEXT...]"},
       {{"accuracy", "a", "b"}, "takes one folder or none: accuracy [DIR]"},
       {{"inspect", "a", "--layers=3"}, "inspect takes no --layers"},
       {{"convert", "a", "b"}, "convert needs --dtype"},
