@@ -58,6 +58,7 @@ ABSL_FLAG(int64_t, max_queue_tokens, 65536, "Tokens that may wait; a call beyond
 ABSL_FLAG(int64_t, max_request_bytes, int64_t{64} << 20, "Bytes of one serialised request.");
 ABSL_FLAG(int64_t, max_reply_bytes, int64_t{64} << 20,
           "Bytes of one serialised reply; a call that would need more is refused before it is computed.");
+ABSL_FLAG(int64_t, max_request_text_bytes, int64_t{4} << 20, "Bytes of text in one call, all inputs together.");
 ABSL_FLAG(int64_t, max_stream_items, 256,
           "Items of one stream that the server holds: read, and their replies not yet read by the client. It reads no "
           "more until one is answered.");
@@ -174,6 +175,8 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
       .max_request_bytes =
           check.CheckRange("max_request_bytes", absl::GetFlag(FLAGS_max_request_bytes), 1, kMaxMessageBytes),
       .max_reply_bytes = check.CheckRange("max_reply_bytes", absl::GetFlag(FLAGS_max_reply_bytes), 1, kMaxMessageBytes),
+      .max_request_text_bytes =
+          check.CheckRange("max_request_text_bytes", absl::GetFlag(FLAGS_max_request_text_bytes), 1, kMaxMessageBytes),
       .max_stream_items = check.CheckRange("max_stream_items", absl::GetFlag(FLAGS_max_stream_items), 1, kMaxCount),
   };
   flags.scheduler_limits = {

@@ -27,8 +27,8 @@ struct ModelOptions {
 };
 
 // Reads, checks, packs and warms up; takes seconds, on the workers' CPUs. `load_count` goes into the version.
-// Errors: those of Gpt2Checkpoint::Open, SeededWeights::Create, GrowLayers,
-// ModelWeights::Load and Transformer::Create. Threads: any.
+// Errors: those of LoadTokenizer for a tokenizer that is broken, Gpt2Checkpoint::Open, SeededWeights::Create,
+// GrowLayers, ModelWeights::Load and Transformer::Create. Threads: any.
 absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_count);
 
 }  // namespace attnd

@@ -26,6 +26,9 @@ Permission PermissionFor(RpcMethod method) {
       return Permission::kEmbed;
     case RpcMethod::kGetModel:
       return Permission::kGetModel;
+    case RpcMethod::kTokenize:
+    case RpcMethod::kDetokenize:
+      return Permission::kTokenize;
     case RpcMethod::kReloadModel:
       break;
   }

@@ -4,11 +4,15 @@
 
 #include "server/rpc/reply_encoder.h"
 #include "server/rpc/stream_call.h"
+#include "server/rpc/text_reply.h"
 #include "server/rpc/unary_call.h"
 #include "server/version.h"
 
 namespace attnd {
 namespace {
+
+// Seconds of work, and less memory than the messages of one full call.
+constexpr int64_t kMaxWaitingTextBytes = int64_t{32} << 20;
 
 // What a call of `method`, or an item of its stream, is scheduled as.
 Method ScheduledMethod(RpcMethod method) {
@@ -19,21 +23,51 @@ Method ScheduledMethod(RpcMethod method) {
 
 InferenceService::InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
                                    const CallEnvironment& environment)
-    : limits_(limits), models_(models), scheduler_(scheduler), environment_(environment) {}
+    : limits_(limits),
+      models_(models),
+      scheduler_(scheduler),
+      environment_(environment),
+      text_worker_(kMaxWaitingTextBytes) {}
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kForward, *context, environment_);
-  call->Submit([&] { return Decode(RpcMethod::kForward, *message, &RequestDecoder::DecodeForward); }, scheduler_,
-               [reply](const Request& request) { EncodeForward(request, request.model->config(), *reply); });
+  call->Submit(
+      TextByteCount(message->inputs()), text_worker_,
+      [this, message] { return Decode(RpcMethod::kForward, *message, &RequestDecoder::DecodeForward); }, scheduler_,
+      [reply](const Request& request) { EncodeForward(request, request.model->config(), *reply); });
   return call;
 }
 
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                                   v1::EmbedResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kEmbed, *context, environment_);
-  call->Submit([&] { return Decode(RpcMethod::kEmbed, *message, &RequestDecoder::DecodeEmbed); }, scheduler_,
-               [reply](const Request& request) { EncodeEmbed(request, *reply); });
+  call->Submit(
+      TextByteCount(message->inputs()), text_worker_,
+      [this, message] { return Decode(RpcMethod::kEmbed, *message, &RequestDecoder::DecodeEmbed); }, scheduler_,
+      [reply](const Request& request) { EncodeEmbed(request, *reply); });
+  return call;
+}
+
+grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* context,
+                                                     const v1::TokenizeRequest* message, v1::TokenizeResponse* reply) {
+  auto* call = new UnaryCall(RpcMethod::kTokenize, *context, environment_);
+  const auto byte_count = static_cast<int64_t>(message->text().size() + message->text_bytes().size());
+  call->Answer(byte_count, text_worker_, [this, message, reply]() -> absl::Status {
+    const auto model = models_.Get();
+    return model.ok() ? AnswerTokenize(**model, *message, limits_, *reply) : model.status();
+  });
+  return call;
+}
+
+grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* context,
+                                                       const v1::DetokenizeRequest* message,
+                                                       v1::DetokenizeResponse* reply) {
+  auto* call = new UnaryCall(RpcMethod::kDetokenize, *context, environment_);
+  call->Answer(message->ids_size(), text_worker_, [this, message, reply]() -> absl::Status {
+    const auto model = models_.Get();
+    return model.ok() ? AnswerDetokenize(**model, *message, limits_, *reply) : model.status();
+  });
   return call;
 }
 
@@ -41,7 +75,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                                                      const v1::GetModelRequest* /*message*/,
                                                      v1::GetModelResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kGetModel, *context, environment_);
-  call->Answer([&] {
+  call->Answer(/*text_bytes=*/0, text_worker_, [this, reply] {
     const auto model = models_.Get();
     if (model.ok()) {
       EncodeModel({.name = (*model)->name,
@@ -50,6 +84,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                    .engine = (*model)->info(),
                    .worker_count = static_cast<int>((*model)->engines.size()),
                    .thread_count = (*model)->thread_count(),
+                   .tokenizer_token_count = (*model)->tokenizer.ok() ? (*(*model)->tokenizer).token_count() : 0,
                    .limits = limits_},
                   *reply);
     }
@@ -76,7 +111,8 @@ grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod me
   return StreamCall<Item, Reply>::Start(
       {.method = method,
        .decode = [this, method, decode](const Item& item) { return Decode(method, item, decode); },
-       .encode = encode},
+       .encode = encode,
+       .text_worker = text_worker_},
       {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes}, context, scheduler_,
       open_streams_, environment_);
 }
@@ -90,7 +126,7 @@ absl::StatusOr<std::shared_ptr<Request>> InferenceService::Decode(RpcMethod meth
     environment_.metrics.OnRejected(ScheduledMethod(method), RejectReason::kNotReady);
     return model.status();
   }
-  auto request = (RequestDecoder((*model)->config(), limits_).*decode)(message);
+  auto request = (RequestDecoder((*model)->config(), (*model)->tokenizer, limits_).*decode)(message);
   if (!request.ok()) return request;
   (*request)->model = *std::move(model);
   environment_.metrics.OnDecoded((*request)->method, environment_.clock.Now() - started_at);

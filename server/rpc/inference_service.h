@@ -1,4 +1,5 @@
-// attnd.v1.InferenceService: what becomes of each method's messages. Nothing here computes or waits.
+// attnd.v1.InferenceService: what becomes of each method's messages. Nothing here computes or waits but for text, which
+// becomes tokens here.
 
 #ifndef SERVER_RPC_INFERENCE_SERVICE_H_
 #define SERVER_RPC_INFERENCE_SERVICE_H_
@@ -15,12 +16,13 @@
 #include "server/rpc/open_streams.h"
 #include "server/rpc/request_decoder.h"
 #include "server/rpc/stream_flow.h"
+#include "server/rpc/text_worker.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
 
-// Threads: gRPC's own, any number.
+// Threads: gRPC's own, any number. Owns: a thread for long texts.
 class InferenceService final : public v1::InferenceService::CallbackService {
  public:
   // `models` and `scheduler` must outlive the service.
@@ -31,6 +33,10 @@ class InferenceService final : public v1::InferenceService::CallbackService {
                                     v1::ForwardResponse* reply) override;
   grpc::ServerUnaryReactor* Embed(grpc::CallbackServerContext* context, const v1::EmbedRequest* message,
                                   v1::EmbedResponse* reply) override;
+  grpc::ServerUnaryReactor* Tokenize(grpc::CallbackServerContext* context, const v1::TokenizeRequest* message,
+                                     v1::TokenizeResponse* reply) override;
+  grpc::ServerUnaryReactor* Detokenize(grpc::CallbackServerContext* context, const v1::DetokenizeRequest* message,
+                                       v1::DetokenizeResponse* reply) override;
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context, const v1::GetModelRequest* message,
                                      v1::GetModelResponse* reply) override;
 
@@ -61,6 +67,7 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   Scheduler& scheduler_;
   const CallEnvironment environment_;
   OpenStreams open_streams_;
+  TextWorker text_worker_;
 };
 
 }  // namespace attnd

@@ -80,19 +80,79 @@ absl::StatusOr<SequenceInput> DecodeHiddenStates(const v1::Tensor& message, cons
   return input;
 }
 
+// Refuses text that is too long whatever its tokens are, before any work is spent on it.
+absl::Status CheckTextLength(const std::string& text, const std::string& path, const InputRules& rules) {
+  const int64_t longest_token = (*rules.tokenizer).longest_token_bytes();
+  const int64_t max_bytes = rules.config.context_length * longest_token;
+  if (rules.truncate || static_cast<int64_t>(text.size()) <= max_bytes) return absl::OkStatus();
+  return InvalidField(path,
+                      absl::StrFormat("has %d bytes, must have at most %d: %d tokens (max_input_tokens) of at most "
+                                      "%d bytes; set truncate to have it cut",
+                                      text.size(), max_bytes, rules.config.context_length, longest_token));
+}
+
+// A tokenizer may have more tokens than the model.
+absl::Status CheckVocabulary(const std::vector<int32_t>& ids, const std::string& path, const InputRules& rules) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < rules.config.vocabulary_size) continue;
+    return InvalidField(path, absl::StrFormat("token %d = %d, must be in [0, %d), the model's vocabulary", i, ids[i],
+                                              rules.config.vocabulary_size));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DecodedInput> DecodeText(const std::string& text, const std::string& path, const InputRules& rules) {
+  if (!rules.tokenizer.ok()) return rules.tokenizer.status();
+  if (auto status = CheckTextLength(text, path, rules); !status.ok()) return status;
+  const int64_t max_tokens = rules.config.context_length;
+  auto encoding = (*rules.tokenizer).EncodeBytes(text, {.max_tokens = max_tokens, .ranges = false});
+  if (!encoding.ok()) return encoding.status();
+  const bool too_long = encoding->token_count > max_tokens;
+  if (too_long && !rules.truncate) {
+    return InvalidField(path,
+                        absl::StrFormat("has %d tokens, must have 1 to %d (max_input_tokens); set truncate to have "
+                                        "it cut",
+                                        encoding->token_count, max_tokens));
+  }
+  const auto token_count = static_cast<int64_t>(encoding->ids.size());
+  if (auto status = CheckTokenCount(token_count, path, rules.config); !status.ok()) return status;
+  if (auto status = CheckVocabulary(encoding->ids, path, rules); !status.ok()) return status;
+  return DecodedInput{.input = {.token_ids = std::move(encoding->ids), .token_count = token_count},
+                      .truncated_from = too_long ? encoding->token_count : 0};
+}
+
+absl::StatusOr<DecodedInput> Whole(absl::StatusOr<SequenceInput> input) {
+  if (!input.ok()) return input.status();
+  return DecodedInput{.input = *std::move(input)};
+}
+
 }  // namespace
 
-absl::StatusOr<SequenceInput> DecodeInput(const v1::Input& message, const std::string& path,
-                                          const ModelConfig& config) {
+int64_t TextByteCount(const v1::Input& message) {
+  // One of them is empty.
+  return static_cast<int64_t>(message.text().size() + message.text_bytes().size());
+}
+
+int64_t TextByteCount(const google::protobuf::RepeatedPtrField<v1::Input>& messages) {
+  int64_t byte_count = 0;
+  for (const v1::Input& message : messages) byte_count += TextByteCount(message);
+  return byte_count;
+}
+
+absl::StatusOr<DecodedInput> DecodeInput(const v1::Input& message, const std::string& path, const InputRules& rules) {
   switch (message.form_case()) {
     case v1::Input::kTokenIds:
-      return DecodeTokenIds(message.token_ids(), path + ".token_ids", config);
+      return Whole(DecodeTokenIds(message.token_ids(), path + ".token_ids", rules.config));
     case v1::Input::kHiddenStates:
-      return DecodeHiddenStates(message.hidden_states(), path + ".hidden_states", config);
+      return Whole(DecodeHiddenStates(message.hidden_states(), path + ".hidden_states", rules.config));
+    case v1::Input::kText:
+      return DecodeText(message.text(), path + ".text", rules);
+    case v1::Input::kTextBytes:
+      return DecodeText(message.text_bytes(), path + ".text_bytes", rules);
     case v1::Input::FORM_NOT_SET:
       break;
   }
-  return InvalidField(path, "is empty, must have token_ids or hidden_states");
+  return InvalidField(path, "is empty, must have token_ids, hidden_states, text or text_bytes");
 }
 
 }  // namespace attnd

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "server/rpc/layer_name.h"
@@ -71,10 +72,16 @@ void EncodeKernel(const EngineInfo& engine, v1::Kernel& message) {
   message.set_onednn_version(engine.onednn_version);
 }
 
+// Tokens of the text that input `i` was cut from, else 0.
+uint32_t TruncatedFrom(const Request& request, size_t i) {
+  return request.truncated_from.empty() ? 0 : static_cast<uint32_t>(request.truncated_from[i]);
+}
+
 // Input `i` of a computed request.
 void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& config, v1::ForwardResult& result) {
   const SequenceOutput& output = request.outputs[i];
   result.set_token_count(static_cast<uint32_t>(request.inputs[i].token_count));
+  result.set_truncated_from(TruncatedFrom(request, i));
   for (size_t j = 0; j < output.hidden.size(); ++j) {
     v1::HiddenStates& hidden = *result.add_hidden_states();
     hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
@@ -99,6 +106,7 @@ void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message) {
   const std::vector<float>& embedding = request.outputs[0].embedding;
   EncodeTensor(embedding, {static_cast<int64_t>(embedding.size())}, *message.mutable_result()->mutable_embedding());
   message.mutable_result()->set_token_count(static_cast<uint32_t>(request.inputs[0].token_count));
+  message.mutable_result()->set_truncated_from(TruncatedFrom(request, 0));
   EncodeOrigin(request, message);
 }
 
@@ -115,6 +123,9 @@ void EncodeEmbed(const Request& request, v1::EmbedResponse& message) {
     data.append(reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float));
     message.add_token_counts(static_cast<uint32_t>(request.inputs[i].token_count));
   }
+  if (absl::c_any_of(request.truncated_from, [](int64_t count) { return count > 0; })) {
+    for (size_t i = 0; i < request.outputs.size(); ++i) message.add_truncated_from(TruncatedFrom(request, i));
+  }
   EncodeOrigin(request, message);
 }
 
@@ -129,6 +140,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   limits.set_max_input_tokens(static_cast<uint32_t>(model.engine.config.context_length));
   limits.set_max_request_bytes(static_cast<uint64_t>(model.limits.max_request_bytes));
   limits.set_max_reply_bytes(static_cast<uint64_t>(model.limits.max_reply_bytes));
+  limits.set_max_request_text_bytes(static_cast<uint64_t>(model.limits.max_request_text_bytes));
   limits.set_max_stream_items(static_cast<uint32_t>(model.limits.max_stream_items));
   limits.set_max_batch_tokens(static_cast<uint32_t>(model.engine.max_batch_tokens));
   message.set_weights_sha256(model.engine.weights_sha256);
@@ -137,6 +149,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   message.mutable_kernel()->set_worker_count(static_cast<uint32_t>(model.worker_count));
   message.set_server_version(model.server_version);
   message.set_model_version(model.version);
+  message.set_tokenizer_token_count(static_cast<uint32_t>(model.tokenizer_token_count));
 }
 
 }  // namespace attnd

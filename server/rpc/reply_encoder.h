@@ -3,6 +3,7 @@
 #ifndef SERVER_RPC_REPLY_ENCODER_H_
 #define SERVER_RPC_REPLY_ENCODER_H_
 
+#include <cstdint>
 #include <string>
 
 #include "attnd/v1/inference.pb.h"
@@ -28,6 +29,7 @@ struct ModelDescription {
   EngineInfo engine;     // what all engines have in common
   int worker_count = 1;  // engines
   int thread_count = 1;  // of all of them
+  int64_t tokenizer_token_count = 0;
   CallLimits limits;
 };
 

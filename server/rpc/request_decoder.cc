@@ -160,62 +160,73 @@ absl::StatusOr<std::shared_ptr<Request>> DecodeEmbedOptions(const Message& messa
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1::ForwardRequest& message) const {
-  return AddInputs(DecodeForwardOptions(message, config_.layer_count), message.inputs());
+  return AddInputs(DecodeForwardOptions(message, config_.layer_count), message.inputs(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::EmbedRequest& message) const {
-  return AddInputs(DecodeEmbedOptions(message, config_.embedding_length), message.inputs());
+  return AddInputs(DecodeEmbedOptions(message, config_.embedding_length), message.inputs(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForwardItem(
     const v1::ForwardStreamRequest& message) const {
-  return AddInput(DecodeForwardOptions(message, config_.layer_count), message.input());
+  return AddInput(DecodeForwardOptions(message, config_.layer_count), message.input(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbedItem(const v1::EmbedStreamRequest& message) const {
-  return AddInput(DecodeEmbedOptions(message, config_.embedding_length), message.input());
+  return AddInput(DecodeEmbedOptions(message, config_.embedding_length), message.input(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInputs(absl::StatusOr<std::shared_ptr<Request>> request,
-                                                                   const Inputs& messages) const {
+                                                                   const Inputs& messages, bool truncate) const {
   if (!request.ok()) return request;
-  if (auto status = DecodeInputs(messages, **request); !status.ok()) return status;
+  if (auto status = DecodeInputs(messages, truncate, **request); !status.ok()) return status;
   if (auto status = CheckReplySize("inputs", **request); !status.ok()) return status;
   return request;
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInput(absl::StatusOr<std::shared_ptr<Request>> request,
-                                                                  const v1::Input& message) const {
+                                                                  const v1::Input& message, bool truncate) const {
   if (!request.ok()) return request;
-  auto input = DecodeInput(message, "input", config_);
-  if (!input.ok()) return input.status();
-  if (input->token_count > limits_.max_request_tokens) {
+  if (auto status = CheckTextBytes("input", TextByteCount(message)); !status.ok()) return status;
+  auto decoded = DecodeInput(message, "input", Rules(truncate));
+  if (!decoded.ok()) return decoded.status();
+  const int64_t token_count = decoded->input.token_count;
+  if (token_count > limits_.max_request_tokens) {
     return InvalidField("input", absl::StrFormat("has %d tokens, must have at most %d (max_request_tokens)",
-                                                 input->token_count, limits_.max_request_tokens));
+                                                 token_count, limits_.max_request_tokens));
   }
-  (*request)->inputs.push_back(*std::move(input));
+  (*request)->inputs.push_back(std::move(decoded->input));
+  (*request)->truncated_from.push_back(decoded->truncated_from);
   if (auto status = CheckReplySize("input", **request); !status.ok()) return status;
   return request;
 }
 
-absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, Request& request) const {
+absl::Status RequestDecoder::CheckTextBytes(absl::string_view field, int64_t byte_count) const {
+  if (byte_count <= limits_.max_request_text_bytes) return absl::OkStatus();
+  return InvalidField(field, absl::StrFormat("has %d bytes of text, must have at most %d (max_request_text_bytes)",
+                                             byte_count, limits_.max_request_text_bytes));
+}
+
+absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, bool truncate, Request& request) const {
   if (messages.empty() || messages.size() > limits_.max_request_inputs) {
     return InvalidField("inputs", absl::StrFormat("has %d entries, must have 1 to %d (max_request_inputs)",
                                                   messages.size(), limits_.max_request_inputs));
   }
+  if (auto status = CheckTextBytes("inputs", TextByteCount(messages)); !status.ok()) return status;
   int64_t token_count = 0;
   for (const v1::Input& message : messages) {
     const std::string path = absl::StrCat("inputs[", request.inputs.size(), "]");
-    auto input = DecodeInput(message, path, config_);
-    if (!input.ok()) return input.status();
-    token_count += input->token_count;
+    auto decoded = DecodeInput(message, path, Rules(truncate));
+    if (!decoded.ok()) return decoded.status();
+    token_count += decoded->input.token_count;
     if (token_count > limits_.max_request_tokens) {
       return InvalidFieldWithText(
           "inputs",
           absl::StrFormat("inputs[0] to %s have %d tokens, must have at most %d together (max_request_tokens)", path,
                           token_count, limits_.max_request_tokens));
     }
-    request.inputs.push_back(*std::move(input));
+    request.inputs.push_back(std::move(decoded->input));
+    request.truncated_from.push_back(decoded->truncated_from);
   }
   return absl::OkStatus();
 }

@@ -11,7 +11,9 @@
 #include "absl/strings/string_view.h"
 #include "attnd/v1/inference.pb.h"
 #include "engine/model/config.h"
+#include "engine/text/tokenizer.h"
 #include "server/rpc/call_limits.h"
+#include "server/rpc/input_decoder.h"
 #include "server/scheduling/request.h"
 
 namespace attnd {
@@ -19,7 +21,9 @@ namespace attnd {
 // Threads: any. Errors: INVALID_ARGUMENT naming the field by its path in the message, its value and the limit.
 class RequestDecoder {
  public:
-  RequestDecoder(const ModelConfig& config, const CallLimits& limits) : config_(config), limits_(limits) {}
+  // `tokenizer` must outlive the decoder.
+  RequestDecoder(const ModelConfig& config, const absl::StatusOr<Tokenizer>& tokenizer, const CallLimits& limits)
+      : config_(config), tokenizer_(tokenizer), limits_(limits) {}
 
   absl::StatusOr<std::shared_ptr<Request>> DecodeForward(const v1::ForwardRequest& message) const;
   absl::StatusOr<std::shared_ptr<Request>> DecodeEmbed(const v1::EmbedRequest& message) const;
@@ -30,14 +34,17 @@ class RequestDecoder {
   using Inputs = google::protobuf::RepeatedPtrField<v1::Input>;
 
   absl::StatusOr<std::shared_ptr<Request>> AddInputs(absl::StatusOr<std::shared_ptr<Request>> request,
-                                                     const Inputs& messages) const;
+                                                     const Inputs& messages, bool truncate) const;
   absl::StatusOr<std::shared_ptr<Request>> AddInput(absl::StatusOr<std::shared_ptr<Request>> request,
-                                                    const v1::Input& message) const;
-  absl::Status DecodeInputs(const Inputs& messages, Request& request) const;
+                                                    const v1::Input& message, bool truncate) const;
+  absl::Status DecodeInputs(const Inputs& messages, bool truncate, Request& request) const;
+  InputRules Rules(bool truncate) const { return {.config = config_, .tokenizer = tokenizer_, .truncate = truncate}; }
+  absl::Status CheckTextBytes(absl::string_view field, int64_t byte_count) const;
   int64_t ReplyBytes(const Request& request) const;
   absl::Status CheckReplySize(absl::string_view field, Request& request) const;
 
   const ModelConfig config_;
+  const absl::StatusOr<Tokenizer>& tokenizer_;
   const CallLimits limits_;
 };
 

@@ -19,9 +19,11 @@
 #include "absl/synchronization/mutex.h"
 #include "attnd/v1/inference.pb.h"
 #include "server/rpc/call_scope.h"
+#include "server/rpc/input_decoder.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_flow.h"
+#include "server/rpc/text_worker.h"
 #include "server/rpc/within_memory.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
@@ -34,6 +36,7 @@ struct StreamMethod {
   RpcMethod method;
   std::function<absl::StatusOr<std::shared_ptr<Request>>(const Item&)> decode;
   void (*encode)(const Request&, Reply&);
+  TextWorker& text_worker;  // where items of long texts are dealt with
 };
 
 // Keeps itself alive until gRPC is done with it; requests that are not done keep it alive, too. Finish comes only once
@@ -97,7 +100,19 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
       return;
     }
     scope_.CountMessageReceived();
-    Accept();
+    // The next item is read once this one is accepted.
+    const absl::Status status =
+        method_.text_worker.Run(TextByteCount(item_.input()), [stream = this->shared_from_this()] {
+          stream->Accept();
+          stream->FinishRead();
+        });
+    if (status.ok()) return;
+    scope_.LogItem(item_.id(), status, Stage::kDecode, 0, scope_.Now());
+    Refuse(item_.id(), status);
+    FinishRead();
+  }
+
+  void FinishRead() {
     WithLock([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { flow_.FinishRead(); });
   }
 

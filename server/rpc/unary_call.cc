@@ -6,26 +6,53 @@
 
 namespace attnd {
 
-void UnaryCall::Submit(Decode decode, Scheduler& scheduler, Encode encode) {
+void UnaryCall::RunWork(int64_t text_bytes, TextWorker& worker, absl::AnyInvocable<void()> work) {
   if (!scope_.admission().ok()) return Complete(scope_.admission(), Stage::kAuthenticate);
-  auto request = WithinMemory(decode);
-  if (!request.ok()) return Complete(request.status(), Stage::kDecode);
-  request_ = *std::move(request);
-  request_->done = [this, encode = std::move(encode)](const absl::Status& computed) mutable {
+  const bool waits = text_bytes > kShortTextBytes;
+  const absl::Status accepted = worker.Run(text_bytes, [this, waits, work = std::move(work)]() mutable {
+    if (waits) {
+      if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return Complete(status, Stage::kDecode);
+    }
+    work();
+  });
+  if (!accepted.ok()) Complete(accepted, Stage::kDecode);
+}
+
+void UnaryCall::Submit(int64_t text_bytes, TextWorker& worker, Decode decode, Scheduler& scheduler, Encode encode) {
+  RunWork(text_bytes, worker, [this, decode = std::move(decode), &scheduler, encode = std::move(encode)]() mutable {
+    DecodeAndSubmit(decode, scheduler, std::move(encode));
+  });
+}
+
+void UnaryCall::DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode encode) {
+  auto decoded = WithinMemory([&decode] { return decode(); });
+  if (!decoded.ok()) return Complete(decoded.status(), Stage::kDecode);
+  const std::shared_ptr<Request> request = *std::move(decoded);
+  request->done = [this, encode = std::move(encode)](const absl::Status& computed) mutable {
     const absl::Status status = scope_.Reply(computed, *request_, [&](const Request& done) { encode(done); });
     Complete(status, StageOf(computed, *request_));
   };
-  accepted_by_ = &scheduler;
-  // From here on `done` may run at any moment, on the batcher's thread.
-  if (absl::Status status = scope_.Submit(request_, scheduler); !status.ok()) {
-    accepted_by_ = nullptr;
-    Complete(status, Stage::kQueue);
+  {
+    const absl::MutexLock lock(&mutex_);
+    request_ = request;
+    accepted_by_ = &scheduler;
   }
+  // From here on `done` may run at any moment, on the batcher's thread, and this be gone.
+  if (const absl::Status status = scope_.Submit(request, scheduler); !status.ok()) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      accepted_by_ = nullptr;
+    }
+    return Complete(status, Stage::kQueue);
+  }
+  // For a cancellation that came before the scheduler knew the request.
+  if (request->cancelled()) scheduler.Cancel(*request);
 }
 
-void UnaryCall::Answer(absl::FunctionRef<absl::Status()> answer) {
-  if (!scope_.admission().ok()) return Complete(scope_.admission(), Stage::kAuthenticate);
-  Complete(answer(), Stage::kDecode);
+void UnaryCall::Answer(int64_t text_bytes, TextWorker& worker, Answerer answer) {
+  RunWork(text_bytes, worker, [this, answer = std::move(answer)]() mutable {
+    Complete(WithinMemory([&answer] { return answer(); }), Stage::kDecode);
+  });
 }
 
 void UnaryCall::Complete(const absl::Status& status, Stage stage) {
@@ -34,11 +61,19 @@ void UnaryCall::Complete(const absl::Status& status, Stage stage) {
 }
 
 void UnaryCall::OnCancel() {
-  if (accepted_by_ != nullptr) accepted_by_->Cancel(*request_);
+  Scheduler* accepted_by = nullptr;
+  {
+    const absl::MutexLock lock(&mutex_);
+    accepted_by = accepted_by_;
+  }
+  if (accepted_by != nullptr) accepted_by->Cancel(*request_);
 }
 
 void UnaryCall::OnDone() {
-  if (accepted_by_ != nullptr) accepted_by_->ReleaseReply(*request_);
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (accepted_by_ != nullptr) accepted_by_->ReleaseReply(*request_);
+  }
   delete this;
 }
 

@@ -5,23 +5,27 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <cstdint>
 #include <memory>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "server/rpc/call_scope.h"
+#include "server/rpc/text_worker.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
 
 // Deletes itself once gRPC is done with it.
-// Threads: gRPC's and the batcher's.
+// Threads: gRPC's, the text worker's and the batcher's.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  using Decode = absl::FunctionRef<absl::StatusOr<std::shared_ptr<Request>>()>;
+  using Decode = absl::AnyInvocable<absl::StatusOr<std::shared_ptr<Request>>()>;
+  using Answerer = absl::AnyInvocable<absl::Status()>;
   using Encode = absl::AnyInvocable<void(const Request&)>;
 
   // `context` must outlive the call.
@@ -30,15 +34,21 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     scope_.CountMessageReceived();
   }
 
-  // One of the next two, once. A caller who may not make the call is told so instead.
+  // One of the next two, once. A caller who may not make the call is told so instead. `worker`, which must outlive the
+  // call, is where a message of `text_bytes` of text is dealt with if they are many.
 
   // Puts what `decode` makes of the message in the queue; `encode` writes the reply once it is computed.
-  void Submit(Decode decode, Scheduler& scheduler, Encode encode);
+  void Submit(int64_t text_bytes, TextWorker& worker, Decode decode, Scheduler& scheduler, Encode encode);
 
-  // Ends the call at once: `answer` writes the reply, or says why there is none.
-  void Answer(absl::FunctionRef<absl::Status()> answer);
+  // Ends the call: `answer` writes the reply, or says why there is none.
+  void Answer(int64_t text_bytes, TextWorker& worker, Answerer answer);
 
  private:
+  // Runs `work`, unless the call ends before.
+  void RunWork(int64_t text_bytes, TextWorker& worker, absl::AnyInvocable<void()> work);
+
+  void DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode encode);
+
   // Ends the call. It must not be touched afterwards.
   void Complete(const absl::Status& status, Stage stage);
 
@@ -46,8 +56,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnDone() override;
 
   CallScope scope_;
-  std::shared_ptr<Request> request_;
-  Scheduler* accepted_by_ = nullptr;
+  absl::Mutex mutex_;                 // for OnCancel, which may come while the text worker is at the call
+  std::shared_ptr<Request> request_;  // written under mutex_
+  Scheduler* accepted_by_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace attnd

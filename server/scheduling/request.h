@@ -42,6 +42,7 @@ struct Request {
   Method method = Method::kForward;
   std::shared_ptr<const ServedModel> model;  // it was checked against, and is computed by, whatever is served meanwhile
   std::vector<SequenceInput> inputs;
+  std::vector<int64_t> truncated_from;  // one for each input: tokens of a text that was cut, else 0
   OutputSelection selection;
   Priority priority = Priority::kNormal;
   std::string caller;  // whose share of the engine it is computed from; empty: unknown

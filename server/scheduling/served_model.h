@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "engine/engine.h"
+#include "engine/text/tokenizer.h"
 
 namespace attnd {
 
@@ -17,6 +20,8 @@ struct ServedModel {
   std::string name;
   std::string version;                           // as ModelVersion gives it
   std::vector<std::unique_ptr<Engine>> engines;  // one for each batcher, at least one; they share the weights
+  // FAILED_PRECONDITION, in words for callers, where the model came without one.
+  absl::StatusOr<Tokenizer> tokenizer = absl::FailedPreconditionError("the model has no tokenizer; send token ids");
 
   // What the engines have in common.
   const EngineInfo& info() const { return engines.front()->info(); }

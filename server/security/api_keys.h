@@ -23,8 +23,8 @@
 namespace attnd {
 
 // What a key may be allowed, by the method's name. Streams go with the method they repeat.
-enum class Permission { kForward, kEmbed, kGetModel, kReloadModel };
-inline constexpr size_t kPermissionCount = 4;
+enum class Permission { kForward, kEmbed, kGetModel, kTokenize, kReloadModel };
+inline constexpr size_t kPermissionCount = 5;
 
 const char* PermissionName(Permission permission);
 

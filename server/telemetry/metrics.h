@@ -22,7 +22,16 @@ class Collectable;
 namespace attnd {
 
 // Methods of attnd.v1.InferenceService and, the last, of attnd.v1.AdminService.
-enum class RpcMethod { kForward, kEmbed, kGetModel, kForwardStream, kEmbedStream, kReloadModel };
+enum class RpcMethod {
+  kForward,
+  kEmbed,
+  kGetModel,
+  kForwardStream,
+  kEmbedStream,
+  kTokenize,
+  kDetokenize,
+  kReloadModel
+};
 
 // Why a call was refused for who made it: no known key, one that does not allow the method, or one whose rate is used
 // up.

@@ -23,7 +23,8 @@ constexpr const char* kAdmin = "attnd.v1.AdminService";
 constexpr MethodName kMethods[] = {
     {"Forward", kInference, "unary", false},          {"Embed", kInference, "unary", false},
     {"GetModel", kInference, "unary", false},         {"ForwardStream", kInference, "bidi_stream", true},
-    {"EmbedStream", kInference, "bidi_stream", true}, {"ReloadModel", kAdmin, "unary", false}};
+    {"EmbedStream", kInference, "bidi_stream", true}, {"Tokenize", kInference, "unary", false},
+    {"Detokenize", kInference, "unary", false},       {"ReloadModel", kAdmin, "unary", false}};
 
 // Go's names of the codes, by number.
 constexpr const char* kCodeNames[] = {

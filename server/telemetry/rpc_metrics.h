@@ -41,7 +41,7 @@ class RpcMetrics {
   void OnHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration);
 
  private:
-  static constexpr size_t kMethodCount = 6;
+  static constexpr size_t kMethodCount = static_cast<size_t>(RpcMethod::kReloadModel) + 1;
   static constexpr size_t kCodeCount = 17;
   static constexpr size_t kAccessRefusalCount = 3;
 

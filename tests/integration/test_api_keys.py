@@ -90,6 +90,8 @@ class ApiKeysTest(unittest.TestCase):
             "Forward": server.stub.Forward.future(forward, metadata=metadata),
             "Embed": server.stub.Embed.future(embed_request(1), metadata=metadata),
             "GetModel": server.stub.GetModel.future(pb.GetModelRequest(), metadata=metadata),
+            "Tokenize": server.stub.Tokenize.future(pb.TokenizeRequest(text="a"), metadata=metadata),
+            "Detokenize": server.stub.Detokenize.future(pb.DetokenizeRequest(ids=[65]), metadata=metadata),
             "ForwardStream": server.stub.ForwardStream(iter([]), metadata=metadata),
             "EmbedStream": server.stub.EmbedStream(iter([]), metadata=metadata),
             "ReloadModel": admin.ReloadModel.future(admin_pb2.ReloadModelRequest(), metadata=metadata),
@@ -102,21 +104,23 @@ class ApiKeysTest(unittest.TestCase):
             for metadata in ([], [("authorization", good.text)], [("authorization", f"Basic {good.text}")],
                              ApiKey("stranger").metadata, good.metadata * 2, [("x-api-key", good.text)]):
                 self.assertEqual(set(self.all_methods(server, metadata).values()), {UNAUTHENTICATED})
-            for method, count in (("Forward", 12), ("Embed", 12), ("GetModel", 6), ("ReloadModel", 6)):
+            for method, count in (("Forward", 12), ("Embed", 12), ("GetModel", 6), ("Tokenize", 6), ("ReloadModel", 6)):
                 self.assertEqual(self.rejected(server, method, "unauthenticated"), count)
 
     def test_a_key_allows_the_methods_it_names_and_their_streams(self) -> None:
         keys = {methods: self.key(name, methods)
-                for name, methods in (("e", "Embed"), ("fg", "Forward,GetModel"), ("all", "*"), ("ops", "ReloadModel"))}
+                for name, methods in (("e", "Embed"), ("fg", "Forward,GetModel"), ("t", "Tokenize"), ("all", "*"),
+                                      ("ops", "ReloadModel"))}
         allowed = {"Embed": {"Embed", "EmbedStream"}, "Forward,GetModel": {"Forward", "ForwardStream", "GetModel"},
-                   "*": {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream"}, "ReloadModel": {"ReloadModel"}}
+                   "Tokenize": {"Tokenize", "Detokenize"}, "ReloadModel": {"ReloadModel"},
+                   "*": {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "Tokenize", "Detokenize"}}
         with self.server(f"--admin_address={self.socket}") as server:
             for methods, key in keys.items():
                 codes = self.all_methods(server, key.metadata)
                 self.assertEqual({name for name, code in codes.items() if code == grpc.StatusCode.OK}, allowed[methods])
                 self.assertEqual({code for code in codes.values() if code != grpc.StatusCode.OK}, {DENIED})
-            self.assertEqual(self.rejected(server, "ReloadModel", "permission_denied"), 3)
-            self.assertEqual(self.rejected(server, "Forward", "permission_denied"), 4)
+            self.assertEqual(self.rejected(server, "ReloadModel", "permission_denied"), 4)
+            self.assertEqual(self.rejected(server, "Forward", "permission_denied"), 6)
 
     def test_refusals_say_what_to_do_and_that_a_retry_cannot_help(self) -> None:
         key = self.key("e", "Embed")

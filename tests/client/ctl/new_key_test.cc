@@ -1,5 +1,6 @@
 #include "client/ctl/new_key.h"
 
+#include <cstddef>
 #include <set>
 #include <string>
 
@@ -28,7 +29,8 @@ TEST(MakeKeyTest, TheLineIsOneThatAServerReads) {
   const ApiKey read = Read(*made);
   EXPECT_EQ(read.id, "indexer");
   EXPECT_EQ(read.sha256, DigestOf(made->key));
-  EXPECT_EQ(read.allowed.to_string(), "0010");
+  EXPECT_EQ(read.allowed.count(), 1);
+  EXPECT_TRUE(read.allowed.test(static_cast<size_t>(Permission::kEmbed)));
   EXPECT_EQ(read.tokens_per_second, 5);
   EXPECT_EQ(read.burst_tokens, 7);
 }

@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "attnd/v1/inference.pb.h"
 #include "engine/model/config.h"
+#include "engine/text/tokenizer.h"
 
 namespace attnd {
 
@@ -19,6 +22,12 @@ inline ModelConfig SmallModel() {
           .head_count = 2,
           .layer_count = 2,
           .feed_forward_length = 16};
+}
+
+// What a model has that came without one.
+inline const absl::StatusOr<Tokenizer>& NoTokenizer() {
+  static const auto* const none = new absl::StatusOr<Tokenizer>(absl::FailedPreconditionError("no tokenizer here"));
+  return *none;
 }
 
 inline void AddIds(const std::vector<uint32_t>& ids, google::protobuf::RepeatedPtrField<v1::Input>& inputs) {

@@ -120,7 +120,7 @@ TEST(ReplySizeTest, NoReplyIsLargerThanTheLimitItsCallPassed) {
   std::minstd_rand random(7);
   for (int round = 0; round < 200; ++round) {
     const v1::ForwardRequest call = RandomCall(random);
-    const auto request = RequestDecoder(config, CallLimits()).DecodeForward(call);
+    const auto request = RequestDecoder(config, NoTokenizer(), CallLimits()).DecodeForward(call);
     ASSERT_TRUE(request.ok()) << request.status();
     (*request)->model = Version("0123456789ab-1000000");
     Compute(**request, config);
@@ -132,9 +132,11 @@ TEST(ReplySizeTest, NoReplyIsLargerThanTheLimitItsCallPassed) {
     v1::ForwardResponse reply;
     EncodeForward(**request, config, reply);
     const auto byte_count = static_cast<int64_t>(reply.ByteSizeLong());
-    EXPECT_FALSE(RequestDecoder(config, {.max_reply_bytes = byte_count - 1}).DecodeForward(call).ok());
+    EXPECT_FALSE(RequestDecoder(config, NoTokenizer(), {.max_reply_bytes = byte_count - 1}).DecodeForward(call).ok());
     const int64_t tensors = int64_t{call.inputs_size()} * (call.hidden_states_size() + 1);
-    EXPECT_TRUE(RequestDecoder(config, {.max_reply_bytes = byte_count + 128 * (tensors + 1)}).DecodeForward(call).ok());
+    EXPECT_TRUE(RequestDecoder(config, NoTokenizer(), {.max_reply_bytes = byte_count + 128 * (tensors + 1)})
+                    .DecodeForward(call)
+                    .ok());
   }
 }
 

@@ -31,7 +31,7 @@ class RequestDecoderTest : public testing::Test {
     EXPECT_THAT(status.message(), HasSubstr(text));
   }
 
-  const RequestDecoder decoder_{SmallModel(), kLimits};
+  const RequestDecoder decoder_{SmallModel(), NoTokenizer(), kLimits};
 };
 
 v1::ForwardRequest LastOfLnF() {

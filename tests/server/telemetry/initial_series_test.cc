@@ -24,7 +24,8 @@ void AddHistogram(const std::string& name, const std::string& labels, const std:
 }
 
 void AddRpcSeries(Samples& samples) {
-  for (const std::string method : {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "ReloadModel"}) {
+  for (const std::string method :
+       {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "Tokenize", "Detokenize", "ReloadModel"}) {
     const bool is_stream = absl::EndsWith(method, "Stream");
     const std::string labels = absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service="attnd.v1.)",
                                             method == "ReloadModel" ? "AdminService" : "InferenceService",
@@ -43,7 +44,7 @@ void AddRpcSeries(Samples& samples) {
 }
 
 void AddAccessRefusals(Samples& samples) {
-  for (const char* method : {"Forward", "Embed", "GetModel", "ReloadModel"}) {
+  for (const char* method : {"Forward", "Embed", "GetModel", "Tokenize", "Detokenize", "ReloadModel"}) {
     for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
       samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
     }

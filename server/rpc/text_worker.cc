@@ -1,0 +1,64 @@
+#include "server/rpc/text_worker.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "server/scheduling/retry_hint.h"
+
+namespace attnd {
+namespace {
+
+// What the slowest text takes, as docs/performance.md has it.
+constexpr double kBytesPerSecond = 1e7;
+
+}  // namespace
+
+TextWorker::TextWorker(int64_t max_waiting_bytes) : max_waiting_bytes_(max_waiting_bytes), thread_([this] { Loop(); }) {
+  pthread_setname_np(thread_.native_handle(), "attnd-text");
+}
+
+TextWorker::~TextWorker() {
+  {
+    const absl::MutexLock lock(&mutex_);
+    ends_ = true;
+  }
+  thread_.join();
+}
+
+absl::Status TextWorker::Run(int64_t text_bytes, absl::AnyInvocable<void()> work) {
+  if (text_bytes <= kShortTextBytes) {
+    work();
+    return absl::OkStatus();
+  }
+  const absl::MutexLock lock(&mutex_);
+  if (!waiting_.empty() && waiting_bytes_ + text_bytes > max_waiting_bytes_) {
+    absl::Status status = absl::ResourceExhaustedError(
+        absl::StrFormat("%d bytes of text wait to become tokens; with this call's %d they would exceed %d",
+                        waiting_bytes_, text_bytes, max_waiting_bytes_));
+    SetRetryDelay(absl::Seconds(static_cast<double>(waiting_bytes_) / kBytesPerSecond), status);
+    return status;
+  }
+  waiting_bytes_ += text_bytes;
+  waiting_.push_back({.text_bytes = text_bytes, .run = std::move(work)});
+  return absl::OkStatus();
+}
+
+void TextWorker::Loop() {
+  while (true) {
+    Work work;
+    {
+      const absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &TextWorker::HasWorkOrEnds));
+      if (waiting_.empty()) return;
+      work = std::move(waiting_.front());
+      waiting_.pop_front();
+      waiting_bytes_ -= work.text_bytes;
+    }
+    work.run();
+  }
+}
+
+}  // namespace attnd

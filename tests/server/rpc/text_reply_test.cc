@@ -1,0 +1,95 @@
+#include "server/rpc/text_reply.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/text/vocabularies.h"
+
+namespace attnd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class TextReplyTest : public testing::Test {
+ protected:
+  TextReplyTest() {
+    model_.version = "c0ffee-1";
+    model_.tokenizer = Tokenizer::Create(DefinitionOf({{"a", "b"}}, {"<end>"}));
+  }
+
+  ServedModel model_;
+};
+
+TEST_F(TextReplyTest, TokenizeGivesIdsAndWhereTheyLie) {
+  v1::TokenizeRequest message;
+  message.set_text("ab\u00e9<end>");
+  v1::TokenizeResponse reply;
+
+  ASSERT_TRUE(AnswerTokenize(model_, message, CallLimits(), reply).ok());
+
+  EXPECT_THAT(reply.ids(), ElementsAre(256, 0xc3, 0xa9, 257));
+  EXPECT_THAT(reply.begins(), ElementsAre(0, 2, 3, 4));
+  EXPECT_THAT(reply.ends(), ElementsAre(2, 3, 4, 9));
+  EXPECT_EQ(reply.model_version(), "c0ffee-1");
+}
+
+TEST_F(TextReplyTest, DetokenizeGivesTextWhereItIsTextAndBytesElse) {
+  v1::DetokenizeRequest message;
+  for (const uint32_t id : {256U, 0xc3U, 0xa9U, 257U}) message.add_ids(id);
+  v1::DetokenizeResponse reply;
+  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
+  EXPECT_EQ(reply.text(), "ab\u00e9<end>");
+  EXPECT_EQ(reply.model_version(), "c0ffee-1");
+
+  message.set_skip_special_tokens(true);
+  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
+  EXPECT_EQ(reply.text(), "ab\u00e9");
+
+  message.clear_ids();
+  message.add_ids(0xc3);
+  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
+  EXPECT_FALSE(reply.has_text());
+  EXPECT_EQ(reply.text_bytes(), "\xc3");
+
+  message.clear_ids();
+  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
+  EXPECT_TRUE(reply.has_text());
+  EXPECT_EQ(reply.text(), "");
+}
+
+TEST_F(TextReplyTest, WhatIsWrongIsNamed) {
+  const auto message_of = [](const absl::Status& status) {
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    return std::string(status.message());
+  };
+  v1::TokenizeRequest text;
+  v1::TokenizeResponse tokens;
+  EXPECT_THAT(message_of(AnswerTokenize(model_, text, CallLimits(), tokens)), HasSubstr("neither text nor text_bytes"));
+  text.set_text_bytes("abcd");
+  EXPECT_THAT(message_of(AnswerTokenize(model_, text, {.max_request_text_bytes = 3}, tokens)),
+              HasSubstr("text_bytes has 4 bytes, must have at most 3 (max_request_text_bytes)"));
+  EXPECT_THAT(message_of(AnswerTokenize(model_, text, {.max_reply_bytes = 44}, tokens)),
+              HasSubstr("the reply would have 45 bytes, must have at most 44 (max_reply_bytes)"));
+  v1::DetokenizeRequest ids;
+  v1::DetokenizeResponse reply;
+  ids.add_ids(65);
+  ids.add_ids(4'000'000'000U);
+  EXPECT_EQ(message_of(AnswerDetokenize(model_, ids, CallLimits(), reply)), "ids[1] = 4000000000, which no token has");
+  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 0}, reply)), HasSubstr("(max_reply_bytes)"));
+}
+
+TEST_F(TextReplyTest, AModelWithoutATokenizerSaysSo) {
+  const ServedModel model;
+  v1::TokenizeRequest text;
+  text.set_text("a");
+  v1::TokenizeResponse tokens;
+  v1::DetokenizeResponse reply;
+  EXPECT_TRUE(absl::IsFailedPrecondition(AnswerTokenize(model, text, CallLimits(), tokens)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(AnswerDetokenize(model, {}, CallLimits(), reply)));
+}
+
+}  // namespace
+}  // namespace attnd
