@@ -117,6 +117,14 @@ absl::StatusOr<v1::EmbedResponse> Client::Embed(const v1::EmbedRequest& request)
   return Call(*stub_, &Stub::Embed, request, *NewContext());
 }
 
+absl::StatusOr<v1::TokenizeResponse> Client::Tokenize(const v1::TokenizeRequest& request) {
+  return Call(*stub_, &Stub::Tokenize, request, *NewContext());
+}
+
+absl::StatusOr<v1::DetokenizeResponse> Client::Detokenize(const v1::DetokenizeRequest& request) {
+  return Call(*stub_, &Stub::Detokenize, request, *NewContext());
+}
+
 absl::StatusOr<v1::GetModelResponse> Client::GetModel() {
   return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), *NewContext());
 }

@@ -21,6 +21,8 @@
 #include "client/ctl/model_output.h"
 #include "client/ctl/new_key.h"
 #include "client/ctl/reload_output.h"
+#include "client/ctl/text_inputs.h"
+#include "client/ctl/text_output.h"
 #include "client/output_format.h"
 #include "client/read_file.h"
 #include "client/step_progress.h"
@@ -31,6 +33,12 @@ ABSL_FLAG(std::string, layers, "ln_f", "");
 ABSL_FLAG(std::string, positions, "last", "");
 ABSL_FLAG(std::string, logits, "none", "");
 ABSL_FLAG(std::string, hidden_file, "", "");
+ABSL_FLAG(bool, text, false, "");
+ABSL_FLAG(std::string, text_file, "", "");
+ABSL_FLAG(std::string, text_lines, "", "");
+ABSL_FLAG(bool, bytes, false, "");
+ABSL_FLAG(bool, truncate, false, "");
+ABSL_FLAG(bool, skip_special, false, "");
 ABSL_FLAG(std::string, pooling, "last", "");
 ABSL_FLAG(uint32_t, dimensions, 0, "");
 ABSL_FLAG(bool, normalize, true, "");
@@ -51,6 +59,13 @@ class Stopwatch {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+InputSources SourcesFromFlags() {
+  return {.is_text = absl::GetFlag(FLAGS_text),
+          .text_file = absl::GetFlag(FLAGS_text_file),
+          .text_lines = absl::GetFlag(FLAGS_text_lines),
+          .is_bytes = absl::GetFlag(FLAGS_bytes)};
+}
+
 absl::Status AddHiddenFile(Client& client, const std::string& path, v1::ForwardRequest& request) {
   absl::StatusOr<std::string> bytes = ReadFile(path);
   if (!bytes.ok()) return bytes.status();
@@ -64,7 +79,7 @@ absl::Status AddHiddenFile(Client& client, const std::string& path, v1::ForwardR
 
 // The request that forward's flags and inputs ask for, without the hidden states of --hidden_file.
 absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std::string> texts) {
-  absl::StatusOr<std::vector<v1::Input>> inputs = ParseInputs(texts);
+  absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, SourcesFromFlags());
   if (!inputs.ok()) return inputs.status();
   absl::StatusOr<v1::Positions> positions = ParsePositions(absl::GetFlag(FLAGS_positions));
   if (!positions.ok()) return positions.status();
@@ -80,14 +95,15 @@ absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std:
     selection.set_positions(*positions);
   }
   request.set_logits(*logits);
+  request.set_truncate(absl::GetFlag(FLAGS_truncate));
   return request;
 }
 
 absl::StatusOr<Action> MakeForward(absl::Span<const std::string> inputs, OutputFormat format) {
   const std::string hidden_file = absl::GetFlag(FLAGS_hidden_file);
-  if (inputs.empty() && hidden_file.empty()) return absl::InvalidArgumentError("forward needs an input");
   absl::StatusOr<v1::ForwardRequest> request = ForwardRequestFromFlags(inputs);
   if (!request.ok()) return request.status();
+  if (request->inputs().empty() && hidden_file.empty()) return absl::InvalidArgumentError("forward needs an input");
   return [request = *std::move(request), hidden_file, format](Client& client) mutable -> absl::StatusOr<std::string> {
     if (!hidden_file.empty()) {
       absl::Status status = AddHiddenFile(client, hidden_file, request);
@@ -102,15 +118,16 @@ absl::StatusOr<Action> MakeForward(absl::Span<const std::string> inputs, OutputF
 }
 
 absl::StatusOr<Action> MakeEmbed(absl::Span<const std::string> texts, OutputFormat format) {
-  if (texts.empty()) return absl::InvalidArgumentError("embed needs an input");
-  absl::StatusOr<std::vector<v1::Input>> inputs = ParseInputs(texts);
+  absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, SourcesFromFlags());
   if (!inputs.ok()) return inputs.status();
+  if (inputs->empty()) return absl::InvalidArgumentError("embed needs an input");
   absl::StatusOr<v1::Pooling> pooling = ParsePooling(absl::GetFlag(FLAGS_pooling));
   if (!pooling.ok()) return pooling.status();
   v1::EmbedRequest request;
   request.mutable_inputs()->Add(inputs->begin(), inputs->end());
   request.set_pooling(*pooling);
   request.set_normalize(absl::GetFlag(FLAGS_normalize));
+  request.set_truncate(absl::GetFlag(FLAGS_truncate));
   if (const uint32_t dimensions = absl::GetFlag(FLAGS_dimensions); dimensions > 0) request.set_dimensions(dimensions);
   return [request = std::move(request), format](Client& client) -> absl::StatusOr<std::string> {
     const Stopwatch stopwatch;
@@ -118,6 +135,44 @@ absl::StatusOr<Action> MakeEmbed(absl::Span<const std::string> texts, OutputForm
     const absl::Duration round_trip = stopwatch.Elapsed();
     if (!response.ok()) return response.status();
     return format == OutputFormat::kJson ? EmbedJson(*response, round_trip) : EmbedTable(*response, round_trip);
+  };
+}
+
+absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> texts, OutputFormat format) {
+  InputSources sources = SourcesFromFlags();
+  sources.is_text = true;
+  absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, sources);
+  if (!inputs.ok()) return inputs.status();
+  if (inputs->empty()) return absl::InvalidArgumentError("tokenize needs a text");
+  return [inputs = *std::move(inputs), format](Client& client) -> absl::StatusOr<std::string> {
+    std::string output;
+    for (const v1::Input& input : inputs) {
+      v1::TokenizeRequest request;
+      if (input.has_text()) request.set_text(input.text());
+      if (input.has_text_bytes()) request.set_text_bytes(input.text_bytes());
+      absl::StatusOr<v1::TokenizeResponse> response = client.Tokenize(request);
+      if (!response.ok()) return response.status();
+      const std::string& text = input.has_text() ? input.text() : input.text_bytes();
+      absl::StatusOr<std::string> tokens =
+          format == OutputFormat::kJson ? TokensJson(*response) : TokensTable(text, *response);
+      if (!tokens.ok()) return tokens;
+      output += *tokens;
+    }
+    return output;
+  };
+}
+
+absl::StatusOr<Action> MakeDetokenize(absl::Span<const std::string> words, OutputFormat format) {
+  if (words.size() != 1) return absl::InvalidArgumentError("detokenize takes token ids, as one input");
+  absl::StatusOr<v1::Input> input = ParseTokenIds(words.front());
+  if (!input.ok()) return input.status();
+  v1::DetokenizeRequest request;
+  *request.mutable_ids() = input->token_ids().ids();
+  request.set_skip_special_tokens(absl::GetFlag(FLAGS_skip_special));
+  return [request = std::move(request), format](Client& client) -> absl::StatusOr<std::string> {
+    absl::StatusOr<v1::DetokenizeResponse> response = client.Detokenize(request);
+    if (!response.ok()) return response.status();
+    return format == OutputFormat::kJson ? TextJson(*response) : TextOf(*response);
   };
 }
 
@@ -175,8 +230,15 @@ Subcommand<Action> Calling(Subcommand<Action> subcommand) {
 
 const std::vector<Subcommand<Action>>& Subcommands() {
   static const auto* const subcommands = new std::vector<Subcommand<Action>>{
-      Calling({"forward", MakeForward, {"layers", "positions", "logits", "hidden_file"}}),
-      Calling({"embed", MakeEmbed, {"pooling", "dimensions", "normalize"}}),
+      Calling(
+          {"forward",
+           MakeForward,
+           {"layers", "positions", "logits", "hidden_file", "text", "text_file", "text_lines", "bytes", "truncate"}}),
+      Calling({"embed",
+               MakeEmbed,
+               {"pooling", "dimensions", "normalize", "text", "text_file", "text_lines", "bytes", "truncate"}}),
+      Calling({"tokenize", MakeTokenize, {"text", "text_file", "text_lines", "bytes"}}),
+      Calling({"detokenize", MakeDetokenize, {"skip_special"}}),
       Calling({"model", MakeModel, {}}),
       Calling({"health", MakeHealth, {}}),
       Calling({"reload", MakeReload, {"model"}}),

@@ -30,8 +30,10 @@ absl::StatusOr<std::string> EmbedTable(const v1::EmbedResponse& response, absl::
   TextTable table(
       {{"input", Align::kRight}, {"tokens", Align::kRight}, {"shape"}, {"norm", Align::kRight}, {"first values"}});
   for (int input = 0; input < response.token_counts_size(); ++input) {
-    table.AddRow({absl::StrCat(input), absl::StrCat(response.token_counts(input)), FormatShape({tensor->shape[1]}),
-                  FormatNorm(tensor->row(input)), FormatFirstValues(tensor->row(input))});
+    const uint32_t truncated_from = input < response.truncated_from_size() ? response.truncated_from(input) : 0;
+    table.AddRow({absl::StrCat(input), FormatTokenCount(response.token_counts(input), truncated_from),
+                  FormatShape({tensor->shape[1]}), FormatNorm(tensor->row(input)),
+                  FormatFirstValues(tensor->row(input))});
   }
   return absl::StrCat(table.ToString(), "\n", TimingLine(response.timing(), round_trip));
 }
@@ -41,6 +43,7 @@ absl::StatusOr<std::string> EmbedJson(const v1::EmbedResponse& response, absl::D
   if (!tensor.ok()) return tensor.status();
   nlohmann::ordered_json json = {{"embeddings", TensorJson(*tensor)},
                                  {"token_counts", response.token_counts()},
+                                 {"truncated_from", response.truncated_from()},
                                  {"model_version", response.model_version()},
                                  {"timing", TimingJson(response.timing(), round_trip)}};
   return json.dump() + "\n";

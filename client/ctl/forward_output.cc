@@ -19,10 +19,14 @@ namespace {
 
 constexpr size_t kTopTokenCount = 5;
 
-std::vector<std::string> TensorRow(int input, uint32_t token_count, const std::string& output,
+std::vector<std::string> TensorRow(int input, const v1::ForwardResult& result, const std::string& output,
                                    const TensorView& tensor) {
-  return {absl::StrCat(input),       absl::StrCat(token_count), output,
-          FormatShape(tensor.shape), FormatNorm(tensor.values), FormatFirstValues(tensor.values)};
+  return {absl::StrCat(input),
+          FormatTokenCount(result.token_count(), result.truncated_from()),
+          output,
+          FormatShape(tensor.shape),
+          FormatNorm(tensor.values),
+          FormatFirstValues(tensor.values)};
 }
 
 // The likeliest tokens after the last position of an input.
@@ -40,7 +44,7 @@ std::string TopTokensTable(int input, const TensorView& logits) {
 }
 
 absl::StatusOr<nlohmann::ordered_json> ResultJson(const v1::ForwardResult& result) {
-  nlohmann::ordered_json json = {{"token_count", result.token_count()}};
+  nlohmann::ordered_json json = {{"token_count", result.token_count()}, {"truncated_from", result.truncated_from()}};
   json["hidden_states"] = nlohmann::ordered_json::array();
   for (const v1::HiddenStates& states : result.hidden_states()) {
     absl::StatusOr<TensorView> tensor = DecodeMatrix(states.values());
@@ -72,12 +76,12 @@ absl::StatusOr<std::string> ForwardTable(const v1::ForwardResponse& response, ab
     for (const v1::HiddenStates& states : result.hidden_states()) {
       absl::StatusOr<TensorView> tensor = DecodeMatrix(states.values());
       if (!tensor.ok()) return tensor.status();
-      table.AddRow(TensorRow(input, result.token_count(), states.layer(), *tensor));
+      table.AddRow(TensorRow(input, result, states.layer(), *tensor));
     }
     if (result.has_logits()) {
       absl::StatusOr<TensorView> tensor = DecodeMatrix(result.logits());
       if (!tensor.ok()) return tensor.status();
-      table.AddRow(TensorRow(input, result.token_count(), "logits", *tensor));
+      table.AddRow(TensorRow(input, result, "logits", *tensor));
       absl::StrAppend(&top_tokens, TopTokensTable(input, *tensor));
     }
   }

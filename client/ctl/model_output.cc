@@ -27,9 +27,13 @@ nlohmann::ordered_json ConfigJson(const v1::ModelConfig& config) {
 }
 
 nlohmann::ordered_json LimitsJson(const v1::ModelLimits& limits) {
-  return {{"max_request_inputs", limits.max_request_inputs()}, {"max_request_tokens", limits.max_request_tokens()},
-          {"max_input_tokens", limits.max_input_tokens()},     {"max_request_bytes", limits.max_request_bytes()},
-          {"max_reply_bytes", limits.max_reply_bytes()},       {"max_batch_tokens", limits.max_batch_tokens()}};
+  return {{"max_request_inputs", limits.max_request_inputs()},
+          {"max_request_tokens", limits.max_request_tokens()},
+          {"max_input_tokens", limits.max_input_tokens()},
+          {"max_request_bytes", limits.max_request_bytes()},
+          {"max_reply_bytes", limits.max_reply_bytes()},
+          {"max_batch_tokens", limits.max_batch_tokens()},
+          {"max_request_text_bytes", limits.max_request_text_bytes()}};
 }
 
 nlohmann::ordered_json KernelJson(const v1::Kernel& kernel) {
@@ -53,6 +57,9 @@ std::string ModelTable(const v1::GetModelResponse& model) {
   table.AddRow({"parameters", absl::StrCat(WithSeparators(model.parameter_count()), " in ", config.layer_count(),
                                            " layers, ", v1::DataType_Name(model.data_type()))});
   table.AddRow({"vocabulary", WithSeparators(config.vocabulary_size())});
+  table.AddRow({"text", model.tokenizer_token_count() == 0
+                            ? "refused, the model has no tokenizer"
+                            : absl::StrCat("becomes tokens of ", WithSeparators(model.tokenizer_token_count()))});
   table.AddRow({"context", absl::StrCat(WithSeparators(config.context_length()), " tokens")});
   table.AddRow({"channels", absl::StrCat(config.embedding_length(), " in ", config.head_count(),
                                          " heads, feed-forward ", config.feed_forward_length())});
@@ -65,7 +72,8 @@ std::string ModelTable(const v1::GetModelResponse& model) {
                                                  WithSeparators(limits.max_request_tokens()), " tokens, ",
                                                  WithSeparators(limits.max_input_tokens()), " tokens an input")});
   table.AddRow({"limits in bytes", absl::StrCat("request ", WithSeparators(limits.max_request_bytes()), ", reply ",
-                                                WithSeparators(limits.max_reply_bytes()))});
+                                                WithSeparators(limits.max_reply_bytes()), ", text ",
+                                                WithSeparators(limits.max_request_text_bytes()))});
   table.AddRow({"largest batch", absl::StrCat(WithSeparators(limits.max_batch_tokens()), " tokens")});
   table.AddRow(
       {"computed by",
@@ -86,6 +94,7 @@ std::string ModelJson(const v1::GetModelResponse& model) {
                                        {"weights_sha256", model.weights_sha256()},
                                        {"model_version", model.model_version()},
                                        {"kernel", KernelJson(model.kernel())},
+                                       {"tokenizer_token_count", model.tokenizer_token_count()},
                                        {"server_version", model.server_version()}};
   return json.dump() + "\n";
 }

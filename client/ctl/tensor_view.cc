@@ -34,6 +34,10 @@ std::string FormatNorm(absl::Span<const float> values) {
   return absl::StrFormat("%.4f", std::sqrt(sum));
 }
 
+std::string FormatTokenCount(uint32_t token_count, uint32_t truncated_from) {
+  return truncated_from == 0 ? absl::StrCat(token_count) : absl::StrCat(token_count, " of ", truncated_from);
+}
+
 std::string FormatFirstValues(absl::Span<const float> values) {
   std::string text;
   for (const float value : values.subspan(0, kFirstValueCount)) absl::StrAppendFormat(&text, "%9.4f ", value);

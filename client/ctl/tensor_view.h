@@ -29,6 +29,9 @@ absl::StatusOr<TensorView> DecodeMatrix(const v1::Tensor& tensor);
 // Euclidean length of a vector, "12.3456".
 std::string FormatNorm(absl::Span<const float> values);
 
+// "1024", or "1024 of 3000" where a text of so many tokens was cut.
+std::string FormatTokenCount(uint32_t token_count, uint32_t truncated_from);
+
 // The first few values, "0.1234 -0.5678 ...".
 std::string FormatFirstValues(absl::Span<const float> values);
 

@@ -15,13 +15,22 @@ inline constexpr absl::string_view kAttndctlUsageBegin = R"(attndctl: calls an a
 
   attndctl forward INPUT...   run inputs through the model; print hidden states and logits
   attndctl embed INPUT...     turn every input into one vector
+  attndctl tokenize TEXT...   print the tokens of texts, and where they lie
+  attndctl detokenize INPUT   print the text of token ids, and nothing else
   attndctl model              describe the model being served and the limits on a call
   attndctl health             exit 0 when the server is serving, 1 when it is not
   attndctl reload             load the model again and serve it; ask at the server's --admin_address
   attndctl key new            make an API key, and the line that the file of the server's --api_keys needs for it
 
-An INPUT is token ids with commas between: 15496,995
+An INPUT is token ids with commas between: 15496,995. With --text it is text: "Hello world"
 
+forward, embed, tokenize
+  --text                 inputs are text, not token ids; tokenize knows
+  --text_file=PATH       one more text: all of a file, or of standard input for -
+  --text_lines=PATH      more texts: each line of a file, or of standard input for -
+  --bytes                texts may be any bytes, not UTF-8 alone
+forward, embed
+  --truncate             cut texts that are too long for the model, in place of refusing them
 forward
   --layers=ln_f          places to print, commas between: embeddings, h.0, h.1, ..., ln_f; empty for none
   --positions=last       rows of each place: last, all
@@ -31,11 +40,14 @@ embed
   --pooling=last         how an input's rows become one vector: last, mean, weighted_mean
   --dimensions=0         channels to keep of each vector, from the first on; 0 for all
   --normalize=true       scale each vector to unit length
+detokenize
+  --skip_special         leave special tokens out, such as <|endoftext|>
 reload
   --model=PATH           another folder, below the server's --model_root, in place of the one it was started with
 key new
   --id=NAME              of whoever gets the key: 1 to 40 letters, digits, '.', '_', '-'
-  --methods=*            what it allows, commas between: Forward, Embed, GetModel, ReloadModel; *: all but ReloadModel
+  --methods=*            what it allows, commas between: Forward, Embed, GetModel, Tokenize,
+                         ReloadModel; *: all but the last
   --tokens_per_second=0  how fast its tokens come; 0 for no limit
   --burst_tokens=N       how many pile up, which is also the largest call; with a rate the larger of a second's tokens
                          and 16384, unless given
@@ -50,6 +62,9 @@ inline constexpr absl::string_view kAttndctlUsageEnd = R"(all
 Examples
   attndctl forward 15496,995 464,2068,7586 --logits=last
   attndctl forward 15496,995 --layers=embeddings,h.0,ln_f --positions=all --output=json
+  attndctl forward --text "The capital of France is" --logits=last
+  attndctl embed --text_lines=questions.txt --truncate --output=json
+  attndctl tokenize "Hello world"
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000
   attndctl key new --id=indexer --methods=Embed,GetModel --tokens_per_second=20000 --output=json

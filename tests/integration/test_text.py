@@ -1,8 +1,10 @@
 """Text in place of token ids, and Tokenize and Detokenize, over TCP."""
 
 import json
+import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -142,6 +144,34 @@ class TextTest(unittest.TestCase):
         self.assertIn('grpc_method="Tokenize"', self.server.scrape())
         model = self.stub.GetModel(pb.GetModelRequest())
         self.assertEqual((model.tokenizer_token_count, model.limits.max_request_text_bytes), (503, 4 << 20))
+
+    def attndctl(self, *arguments: str, data: bytes = b"") -> bytes:
+        command = [os.environ["ATTND_CTL"], *arguments, f"--server={self.server.address}"]
+        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+    def test_attndctl_takes_text_from_arguments_files_and_standard_input(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "lines.txt"
+            file.write_text("layers\nThe stack\n", encoding="utf-8")
+            reply = json.loads(self.attndctl("embed", "--text", "Hello world", "a", f"--text_lines={file}",
+                                             "--text_file=-", "--output=json", data=b"from standard input"))
+        texts = ["Hello world", "a", "from standard input", "layers", "The stack"]
+        counts = [len(self.stub.Tokenize(pb.TokenizeRequest(text=text)).ids) for text in texts]
+        self.assertEqual(reply["token_counts"], counts)
+        case = self.cases[3]
+        tokens = json.loads(self.attndctl("tokenize", case["text"], "--output=json"))
+        self.assertEqual(tokens["ids"], case["ids"])
+        self.assertIn(b'"The"', self.attndctl("tokenize", case["text"]))
+        ids = ",".join(map(str, case["ids"]))
+        self.assertEqual(self.attndctl("detokenize", ids), case["text"].encode())
+        forward = json.loads(self.attndctl("forward", "--text_file=-", "--truncate", "--logits=last", "--output=json",
+                                           data=b"layers " * 100))
+        self.assertEqual(forward["results"][0]["token_count"], CONTEXT)
+        self.assertGreater(forward["results"][0]["truncated_from"], CONTEXT)
+        with self.assertRaises(subprocess.CalledProcessError) as raised:
+            self.attndctl("embed", "--text_file=-", data=b"ab\xff")
+        self.assertIn(b"is not UTF-8 from byte 2 (0xff) on", raised.exception.stderr)
+        self.attndctl("embed", "--text_file=-", "--bytes", data=b"ab\xff")
 
 
 class FolderTest(unittest.TestCase):

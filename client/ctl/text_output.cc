@@ -1,0 +1,66 @@
+#include "client/ctl/text_output.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "client/text_table.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd::client {
+namespace {
+
+absl::Status CheckRanges(const v1::TokenizeResponse& response) {
+  if (response.begins_size() == response.ids_size() && response.ends_size() == response.ids_size()) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(absl::StrCat("the server sent ", response.ids_size(), " ids, ", response.begins_size(),
+                                          " begins and ", response.ends_size(), " ends"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::TokenizeResponse& response) {
+  if (absl::Status status = CheckRanges(response); !status.ok()) return status;
+  TextTable table(
+      {{"token", Align::kRight}, {"id", Align::kRight}, {"begin", Align::kRight}, {"end", Align::kRight}, {"text"}});
+  std::string ids;
+  for (int i = 0; i < response.ids_size(); ++i) {
+    const uint32_t begin = response.begins(i);
+    const uint32_t end = response.ends(i);
+    if (begin > end || end > text.size()) {
+      return absl::InternalError(
+          absl::StrCat("the server sent token ", i, " from byte ", begin, " to ", end, " of a text of ", text.size()));
+    }
+    table.AddRow({absl::StrCat(i), absl::StrCat(response.ids(i)), absl::StrCat(begin), absl::StrCat(end),
+                  absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(begin, end - begin)), "\"")});
+    absl::StrAppend(&ids, i == 0 ? "" : ",", response.ids(i));
+  }
+  return absl::StrCat(table.ToString(), "\n", response.ids_size(),
+                      response.ids_size() == 1 ? " token: " : " tokens: ", ids, "\n");
+}
+
+absl::StatusOr<std::string> TokensJson(const v1::TokenizeResponse& response) {
+  if (absl::Status status = CheckRanges(response); !status.ok()) return status;
+  const nlohmann::ordered_json json = {{"ids", response.ids()},
+                                       {"begins", response.begins()},
+                                       {"ends", response.ends()},
+                                       {"model_version", response.model_version()}};
+  return json.dump() + "\n";
+}
+
+std::string TextOf(const v1::DetokenizeResponse& response) {
+  return response.has_text_bytes() ? response.text_bytes() : response.text();
+}
+
+std::string TextJson(const v1::DetokenizeResponse& response) {
+  nlohmann::ordered_json json;
+  if (response.has_text_bytes()) {
+    json["text_bytes"] = absl::BytesToHexString(response.text_bytes());
+  } else {
+    json["text"] = response.text();
+  }
+  json["model_version"] = response.model_version();
+  return json.dump() + "\n";
+}
+
+}  // namespace attnd::client

@@ -1,0 +1,30 @@
+// What `attndctl tokenize` and `attndctl detokenize` print.
+//
+// Errors: INTERNAL when the server's reply is not well-formed.
+
+#ifndef CLIENT_CTL_TEXT_OUTPUT_H_
+#define CLIENT_CTL_TEXT_OUTPUT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "attnd/v1/inference.pb.h"
+
+namespace attnd::client {
+
+// For people: every token, where it lies, and its part of `text`, which was tokenized.
+absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::TokenizeResponse& response);
+
+// For programs: one JSON object a text.
+absl::StatusOr<std::string> TokensJson(const v1::TokenizeResponse& response);
+
+// The text itself, and nothing else.
+std::string TextOf(const v1::DetokenizeResponse& response);
+
+// One JSON object; bytes that are no UTF-8 in hexadecimal digits.
+std::string TextJson(const v1::DetokenizeResponse& response);
+
+}  // namespace attnd::client
+
+#endif  // CLIENT_CTL_TEXT_OUTPUT_H_
