@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/checkpoint/float_conversion.h"
+#include "engine/tensor/float_conversion.h"
 
 namespace attnd {
 

@@ -16,11 +16,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "engine/checkpoint/float_conversion.h"
 #include "engine/checkpoint/gpt2_config.h"
 #include "engine/files/json.h"
 #include "engine/files/mapped_file.h"
 #include "engine/model/parameters.h"
+#include "engine/tensor/float_conversion.h"
 
 namespace attnd {
 namespace {

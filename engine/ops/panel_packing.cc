@@ -1,9 +1,10 @@
 #include "engine/ops/panel_packing.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <vector>
+
+#include "engine/tensor/float_conversion.h"
 
 // Highway compiles the rest of this file once for every instruction set it may find at run time.
 #undef HWY_TARGET_INCLUDE
@@ -52,14 +53,6 @@ int64_t Bfloat16Position(int64_t depth, int64_t k, int64_t j, int64_t width) {
 
 int64_t Int8Position(int64_t k, int64_t j, int64_t width) { return PositionAtDepth(kInt8Depth, k, j, width); }
 
-// To nearest even. Weights are finite.
-uint16_t RoundToBfloat16(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
-float FromBfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-
 // One panel to be packed: weights [in, width] as floats, zeros beyond the last column; and where it goes.
 struct PanelSource {
   absl::Span<const float> weights;
@@ -81,7 +74,7 @@ void PackBfloat16(const PanelSource& source) {
   auto* packed = reinterpret_cast<uint16_t*>(source.packed);
   for (int64_t k = 0; k < source.in; ++k) {
     for (int64_t j = 0; j < source.width; ++j) {
-      packed[Bfloat16Position(depth, k, j, source.width)] = RoundToBfloat16(source.at(k, j));
+      packed[Bfloat16Position(depth, k, j, source.width)] = FloatToBfloat16(source.at(k, j));
     }
   }
 }
@@ -203,7 +196,7 @@ void ReadPanelColumn(const PackedLinear& layer, DataType type, int64_t in, int64
     case DataType::kBfloat16: {
       const int64_t depth = Bfloat16Depth();
       const auto* weights = reinterpret_cast<const uint16_t*>(panel);
-      for (int64_t k = 0; k < in; ++k) values[k] = FromBfloat16(weights[Bfloat16Position(depth, k, j, width)]);
+      for (int64_t k = 0; k < in; ++k) values[k] = Bfloat16ToFloat(weights[Bfloat16Position(depth, k, j, width)]);
       return;
     }
     case DataType::kInt8: {

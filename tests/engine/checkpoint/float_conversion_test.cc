@@ -1,4 +1,4 @@
-#include "engine/checkpoint/float_conversion.h"
+#include "engine/tensor/float_conversion.h"
 
 #include <bit>
 #include <cmath>

@@ -1,8 +1,8 @@
-// Little-endian floating-point numbers of files as float32, exactly, and float32 as what files keep, rounded to
-// nearest, ties to even. Infinities and NaNs stay what they are; what is too large becomes infinite.
+// bfloat16 and half numbers as float32, exactly, and float32 as either, rounded to nearest, ties to even.
+// Infinities and NaNs stay what they are; what is too large becomes infinite.
 
-#ifndef ENGINE_CHECKPOINT_FLOAT_CONVERSION_H_
-#define ENGINE_CHECKPOINT_FLOAT_CONVERSION_H_
+#ifndef ENGINE_TENSOR_FLOAT_CONVERSION_H_
+#define ENGINE_TENSOR_FLOAT_CONVERSION_H_
 
 #include <bit>
 #include <cstdint>
@@ -50,4 +50,4 @@ constexpr uint16_t FloatToHalf(float value) {
 
 }  // namespace attnd
 
-#endif  // ENGINE_CHECKPOINT_FLOAT_CONVERSION_H_
+#endif  // ENGINE_TENSOR_FLOAT_CONVERSION_H_
