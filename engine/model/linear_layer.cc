@@ -96,8 +96,6 @@ absl::Status LinearRunner::Run(int64_t rows, const LayerNormWeights* norm, const
   const LinearShape& shape = kernel.shape();
   const auto input = PrepareInput(rows, norm, kernel, x);
   if (!input.ok()) return input.status();
-  const int64_t row_bytes = kernel.converted_row_bytes() > 0 ? kernel.converted_row_bytes()
-                                                             : shape.in_stride * static_cast<int64_t>(sizeof(float));
   const int64_t tile_rows = kernel.TileRows(rows);
   const int64_t tile_columns = TileColumns(kernel);
   const int64_t tiles_across = DivideRoundingUp(shape.out, tile_columns);
@@ -107,7 +105,7 @@ absl::Status LinearRunner::Run(int64_t rows, const LayerNormWeights* norm, const
     kernel.Run({.rows = std::min(tile_rows, rows - first_row),
                 .first_column = first_column,
                 .columns = std::min(tile_columns, shape.out - first_column),
-                .x = *input + first_row * row_bytes,
+                .x = *input + first_row * kernel.input_row_bytes(),
                 .y = y + first_row * shape.out_stride + first_column},
                layer.weights, scratchpad(worker));
   });

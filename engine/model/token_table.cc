@@ -26,11 +26,6 @@ absl::StatusOr<TokenTable> TokenTable::Load(const WeightSource& source, const st
   return table;
 }
 
-int64_t TokenTable::prepared_row_bytes() const {
-  const int64_t converted = kernel_.converted_row_bytes();
-  return converted > 0 ? converted : kernel_.shape().in_stride * static_cast<int64_t>(sizeof(float));
-}
-
 void TokenTable::PrepareRow(const float* x, std::byte* prepared) const {
   if (kernel_.converted_row_bytes() > 0) {
     kernel_.ConvertRows(1, x, prepared);

@@ -34,7 +34,7 @@ class TokenTable {
   int64_t chunk_count() const { return (kernel_.shape().out + kChunkColumns - 1) / kChunkColumns; }
 
   // Bytes of a hidden state as ComputeLogits reads it: at most ActivationStride(C) floats.
-  int64_t prepared_row_bytes() const;
+  int64_t prepared_row_bytes() const { return kernel_.input_row_bytes(); }
   // prepared [prepared_row_bytes()] = what ComputeLogits reads for the hidden state x [C].
   void PrepareRow(const float* x, std::byte* prepared) const;
 

@@ -73,6 +73,12 @@ class LinearKernel {
   // Bytes of a row of x that ConvertRows writes; 0 where Run reads rows of floats, in_stride apart.
   virtual int64_t converted_row_bytes() const = 0;
 
+  // Bytes from one row of what Run reads to the next.
+  int64_t input_row_bytes() const {
+    const int64_t converted = converted_row_bytes();
+    return converted > 0 ? converted : shape_.in_stride * static_cast<int64_t>(sizeof(float));
+  }
+
   // x [rows, in] -> converted [rows, converted_row_bytes()]. Only where that is not 0.
   virtual void ConvertRows(int64_t rows, const float* x, std::byte* converted) const = 0;
 
