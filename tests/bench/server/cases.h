@@ -27,13 +27,21 @@ struct FullLoad {
 absl::StatusOr<FullLoad> MeasureFullLoad(ForkedServer& server, client::Client& client, client::Workload& workload,
                                          const BatchShape& batch, int64_t batch_count, double idle_cpus);
 
-// Calls one after the other: what their round trips take beyond the engine's time.
-struct IdleOverhead {
+// Of some durations.
+struct Percentiles {
   absl::Duration p50;
   absl::Duration p99;
 };
-absl::StatusOr<IdleOverhead> MeasureIdleOverhead(client::Client& client, client::Workload& workload,
-                                                 int64_t call_count);
+
+// Calls one after the other: what their round trips take beyond the engine's time, and those of calls in between that
+// need no engine and so show what gRPC and the machine take by themselves.
+struct IdleOverhead {
+  Percentiles embed;
+  Percentiles get_model;
+  absl::Duration get_model_cpu;  // of the server, the median
+};
+absl::StatusOr<IdleOverhead> MeasureIdleOverhead(const ForkedServer& server, client::Client& client,
+                                                 client::Workload& workload, int64_t call_count);
 
 // Calls at random moments of a rate beyond what the server can do.
 struct Overload {
