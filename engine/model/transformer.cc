@@ -53,7 +53,10 @@ EngineInfo Describe(const ModelWeights& weights, const TransformerOptions& optio
 }  // namespace
 
 Transformer::Transformer(std::shared_ptr<const ModelWeights> weights, const TransformerOptions& options)
-    : weights_(std::move(weights)), info_(Describe(*weights_, options)), team_(options.thread_count, options.cpus) {}
+    : weights_(std::move(weights)),
+      info_(Describe(*weights_, options)),
+      attention_type_(AttentionType(info_.data_type)),
+      team_(options.thread_count, options.cpus) {}
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(std::shared_ptr<const ModelWeights> weights,
                                                                  const TransformerOptions& options) {
@@ -84,8 +87,9 @@ absl::Status Transformer::AllocateActivations() {
   status.Update(Allocate(activations_, rows * wide, wide_));
   scratch_.resize(static_cast<size_t>(team_.thread_count()));
   for (WorkerScratch& scratch : scratch_) {
-    status.Update(
-        Allocate(activations_, AttentionScratchFloats(config.context_length, config.head_length()), scratch.attention));
+    status.Update(Allocate(activations_,
+                           AttentionScratchFloats(attention_type_, config.context_length, config.head_length()),
+                           scratch.attention));
     status.Update(Allocate(activations_, TokenTable::kMaxRows * TokenTable::kChunkColumns, scratch.logits));
   }
   auto linear = LinearRunner::Create(rows, weights_->kernels().all(), team_, activations_);
@@ -161,7 +165,8 @@ absl::Status Transformer::AttendAll(float scale) {
     const int64_t first_channel = item % config.head_count * config.head_length();
     const int64_t first_row = layout_.first_row(piece.sequence);
     const float* qkv = wide_.data() + first_row * qkv_stride + first_channel;
-    Attend({.head_length = config.head_length(),
+    Attend({.type = attention_type_,
+            .head_length = config.head_length(),
             .q = qkv,
             .k = qkv + c,
             .v = qkv + 2 * c,

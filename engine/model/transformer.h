@@ -69,6 +69,7 @@ class Transformer final : public Engine {
 
   const std::shared_ptr<const ModelWeights> weights_;
   EngineInfo info_;
+  const DataType attention_type_;
   ThreadTeam team_;
 
   Arena activations_;

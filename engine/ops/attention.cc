@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "engine/ops/cpu.h"
+#include "engine/ops/panel_packing.h"
+
 // Highway compiles the rest of this file once for every instruction set it may find at run time.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/ops/attention.cc"
@@ -11,6 +14,8 @@
 // These need highway.h before them.
 #include "engine/ops/panel_product-inl.h"
 #include "engine/ops/vector_math-inl.h"
+// Needs panel_product-inl.h before it.
+#include "engine/ops/attention_packing-inl.h"
 
 #ifndef ENGINE_OPS_ATTENTION_LAYOUT_
 #define ENGINE_OPS_ATTENTION_LAYOUT_
@@ -19,26 +24,31 @@ namespace attnd {
 // Keys and values are packed in panels whose widths divide this.
 constexpr int64_t kMaxPanelColumns = 32;
 
-inline int64_t RoundUpToPanels(int64_t columns) {
-  return (columns + kMaxPanelColumns - 1) / kMaxPanelColumns * kMaxPanelColumns;
-}
+inline int64_t RoundUp(int64_t count, int64_t step) { return (count + step - 1) / step * step; }
 
-// Where intermediate results lie in scratch, in floats.
+// Where intermediate results lie in scratch, in floats. Elements in bfloat16 come in pairs of a float's size.
 struct AttentionLayout {
-  AttentionLayout(int64_t token_count, int64_t head_length)
-      : padded_tokens(RoundUpToPanels(token_count)),
-        // Half a panel more, lest the rows of a group share a set of the cache.
-        score_stride(padded_tokens + kMaxPanelColumns / 2),
-        values(head_length * padded_tokens),
-        scores(values + token_count * RoundUpToPanels(head_length)),
-        size(scores + kAttentionBlockRows * score_stride) {}
+  AttentionLayout(DataType type, int64_t token_count, int64_t head_length) {
+    const int64_t depth = type == DataType::kBfloat16 ? 2 : 1;
+    const int64_t padded_tokens = RoundUp(token_count, kMaxPanelColumns);
+    const int64_t padded_length = RoundUp(head_length, kMaxPanelColumns);
+    // Half a panel more, lest the rows of a group share a set of the cache.
+    score_stride = padded_tokens + kMaxPanelColumns / 2;
+    values = RoundUp(head_length, depth) / depth * padded_tokens;
+    scores = values + RoundUp(token_count, depth) / depth * padded_length;
+    const int64_t score_floats = kAttentionBlockRows * score_stride;
+    numerators = depth > 1 ? scores + score_floats : scores;
+    rows = numerators + score_floats / depth;
+    size = depth > 1 ? rows + kMaxPanelColumns * padded_length / depth : rows;
+  }
 
-  int64_t padded_tokens;
-  int64_t score_stride;
   // Panels of k transposed, [D, width] each, lie at 0.
-  int64_t values;  // panels of v, [T, width] each
-  int64_t scores;  // of one block of query rows [kAttentionBlockRows, T]
+  int64_t values;      // panels of v, [T, width] each
+  int64_t scores;      // of one block of query rows [kAttentionBlockRows, T], score_stride elements apart
+  int64_t numerators;  // of their softmax, likewise, in the products' type; in float those of scores
+  int64_t rows;        // of q or k in the products' type, where that is not float
   int64_t size;
+  int64_t score_stride;
 };
 
 }  // namespace attnd
@@ -49,157 +59,178 @@ namespace attnd::HWY_NAMESPACE {
 
 static_assert(kAttentionBlockRows % kTileRows == 0);
 
-// A head being computed: its inputs and its scratch.
-struct Workspace {
-  const AttentionHead& head;
-  size_t key_count;  // rows of k and v that are packed
-  float* keys;
-  float* values;
-  float* scores;
-  size_t score_stride;
-};
+// A head being computed: its inputs and its scratch. Kind: FloatAttention or Bfloat16Attention.
+template <class Kind>
+class AttentionRunner {
+ public:
+  // Of rows [0, key_count) of k and v.
+  AttentionRunner(const AttentionHead& head, int64_t key_count, float* scratch)
+      : head_(head), key_count_(static_cast<size_t>(key_count)), keys_(reinterpret_cast<Element*>(scratch)) {
+    const AttentionLayout layout(head.type, key_count, head.head_length);
+    values_ = reinterpret_cast<Element*>(scratch + layout.values);
+    scores_ = scratch + layout.scores;
+    numerators_ = reinterpret_cast<Element*>(scratch + layout.numerators);
+    rows_ = reinterpret_cast<Element*>(scratch + layout.rows);
+    score_stride_ = static_cast<size_t>(layout.score_stride);
+  }
 
-// k [T, D] -> panels [D, width], so that a row of scores is a row of q times a panel; zeros beyond T.
-void PackKeys(const Workspace& work) {
-  const auto width = PanelColumns();
-  const auto depth = static_cast<size_t>(work.head.head_length);
-  const auto stride = static_cast<size_t>(work.head.input_stride);
-  float* panel = work.keys;
-  for (size_t first = 0; first < work.key_count; first += width) {
-    const size_t present = std::min(width, work.key_count - first);
-    const float* k = work.head.k + first * stride;
-    for (size_t i = 0; i < depth; ++i) {
-      for (size_t j = 0; j < present; ++j) panel[j] = k[j * stride + i];
-      for (size_t j = present; j < width; ++j) panel[j] = 0;
-      panel += width;
+  void Pack() {
+    const size_t width = PanelColumns();
+    for (size_t row = 0; row < key_count_; row += width) {
+      const HeadRows k = Rows(head_.k, row, std::min(width, key_count_ - row));
+      Kind::PackKeys(k, rows_, KeyPanel(row));
+    }
+    for (size_t column = 0; column < length_; column += width) {
+      HeadRows v = Rows(head_.v, 0, key_count_);
+      v.x += column;
+      v.length = std::min(width, length_ - column);
+      Kind::PackValues(v, ValuePanel(column));
     }
   }
-}
 
-// v [T, D] -> panels [T, width], zeros beyond D.
-void PackValues(const Workspace& work) {
-  const auto width = PanelColumns();
-  const auto depth = static_cast<size_t>(work.head.head_length);
-  const auto stride = static_cast<size_t>(work.head.input_stride);
-  float* panel = work.values;
-  for (size_t first = 0; first < depth; first += width) {
-    const size_t present = std::min(width, depth - first);
-    for (size_t row = 0; row < work.key_count; ++row) {
-      std::copy_n(work.head.v + row * stride + first, present, panel);
-      std::fill(panel + present, panel + width, 0.0F);
-      panel += width;
+  // Rows [first_row, first_row + count) of the output, at most kAttentionBlockRows.
+  void AttendBlock(size_t first_row, size_t count) {
+    constexpr float kLog2E = 1.442695041F;
+    Score(first_row, count);
+    float sums[kAttentionBlockRows];
+    for (size_t i = 0; i < count; ++i) {
+      const size_t group_end = std::min(count, (i / kTileRows + 1) * kTileRows);
+      sums[i] = SoftmaxNumerators(i, first_row + i + 1, Steps(first_row + group_end) * kDepth, head_.scale * kLog2E);
+    }
+    Combine(first_row, count, sums);
+  }
+
+ private:
+  using Format = typename Kind::Format;
+  using Element = typename Format::Weight;
+  static constexpr size_t kDepth = Format::kDepth;
+
+  static size_t Steps(size_t inputs) { return (inputs + kDepth - 1) / kDepth; }
+
+  // Panels here are in the cache already.
+  static NextPanel NextOf(const Element* panel) { return {.address = reinterpret_cast<const std::byte*>(panel)}; }
+
+  HeadRows Rows(const float* x, size_t first_row, size_t count) const {
+    const auto stride = static_cast<size_t>(head_.input_stride);
+    return {.x = x + first_row * stride, .count = count, .length = length_, .stride = stride};
+  }
+
+  // The panel of k that begins with row `row`, of v that begins with column `column`.
+  Element* KeyPanel(size_t row) const { return keys_ + row * Steps(length_) * kDepth; }
+  Element* ValuePanel(size_t column) const { return values_ + column * Steps(key_count_) * kDepth; }
+
+  // scores [count, first_row + count) = q k^T of query rows [first_row, first_row + count), before scaling.
+  void Score(size_t first_row, size_t count) const {
+    const HeadRows q = Rows(head_.q, first_row, count);
+    const Element* queries = Kind::PrepareQueries(q, rows_);
+    const size_t query_stride = Kind::QueryStride(q);
+    for (size_t column = 0; column < first_row + count; column += PanelColumns()) {
+      const Element* panel = KeyPanel(column);
+      for (size_t group = 0; group < count; group += kTileRows) {
+        const size_t group_rows = std::min(kTileRows, count - group);
+        if (column >= first_row + group + group_rows) continue;
+        RowsMultiplier<Format>::ForRows(group_rows)(queries + group * query_stride, query_stride, panel, Steps(length_),
+                                                    NextOf(panel), scores_ + group * score_stride_ + column,
+                                                    score_stride_);
+      }
     }
   }
-}
 
-// Panels here are in the cache already.
-NextPanel NextOf(const float* panel) { return {.address = reinterpret_cast<const std::byte*>(panel)}; }
-
-// scores [rows, first_row + rows] = q k^T of query rows [first_row, first_row + rows), before scaling.
-void Score(const Workspace& work, size_t first_row, size_t rows) {
-  const size_t width = PanelColumns();
-  const auto depth = static_cast<size_t>(work.head.head_length);
-  const auto stride = static_cast<size_t>(work.head.input_stride);
-  for (size_t column = 0; column < first_row + rows; column += width) {
-    const float* panel = work.keys + column * depth;
-    for (size_t group = 0; group < rows; group += kTileRows) {
-      const size_t count = std::min(kTileRows, rows - group);
-      if (column >= first_row + group + count) continue;
-      RowsMultiplier<FloatFormat>::ForRows(count)(work.head.q + (first_row + group) * stride, stride, panel, depth,
-                                                  NextOf(panel), work.scores + group * work.score_stride + column,
-                                                  work.score_stride);
+  // Numerators [0, count) of row `row` of scores: e^(scale (scores - max)) with `scale` times log2(e) given; zeros in
+  // [count, padded). Returns their sum.
+  float SoftmaxNumerators(size_t row, size_t count, size_t padded, float exponent_scale) const {
+    const Floats d;
+    const size_t lanes = hn::Lanes(d);
+    const float* scores = scores_ + row * score_stride_;
+    Element* numerators = numerators_ + row * score_stride_;
+    auto max = hn::Set(d, scores[0]);
+    size_t j = 0;
+    for (; j + lanes <= count; j += lanes) max = hn::Max(max, hn::LoadU(d, scores + j));
+    float largest = hn::ReduceMax(d, max);
+    for (; j < count; ++j) largest = std::max(largest, scores[j]);
+    const auto maxima = hn::Set(d, largest);
+    const auto scales = hn::Set(d, exponent_scale);
+    const auto numerator = [&](size_t i) HWY_ATTR {
+      hn::Vec<Floats> x[] = {hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales)};
+      Exp2OfNegative(d, x);
+      return x[0];
+    };
+    auto sum = hn::Zero(d);
+    for (j = 0; j + lanes <= count; j += lanes) {
+      const auto value = numerator(j);
+      Kind::StoreNumerator(value, numerators + j);
+      sum = hn::Add(sum, value);
     }
+    if (j < count) {
+      const auto value = hn::IfThenElseZero(hn::FirstN(d, count - j), numerator(j));
+      Kind::StoreNumerator(value, numerators + j);
+      sum = hn::Add(sum, value);
+      j += lanes;
+    }
+    for (; j < padded; j += lanes) Kind::StoreNumerator(hn::Zero(d), numerators + j);
+    return hn::ReduceSum(d, sum);
   }
-}
 
-// scores[0, count) -> e^(scale (scores - max)) with `scale` times log2(e) given; zeros in [count, padded). Returns
-// their sum.
-float SoftmaxNumerators(float* scores, size_t count, size_t padded, float exponent_scale) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  auto max = hn::Set(d, scores[0]);
-  size_t j = 0;
-  for (; j + lanes <= count; j += lanes) max = hn::Max(max, hn::LoadU(d, scores + j));
-  float largest = hn::ReduceMax(d, max);
-  for (; j < count; ++j) largest = std::max(largest, scores[j]);
-  const auto maxima = hn::Set(d, largest);
-  const auto scales = hn::Set(d, exponent_scale);
-  const auto numerator = [&](size_t i) HWY_ATTR {
-    hn::Vec<Floats> x[] = {hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales)};
-    Exp2OfNegative(d, x);
-    return x[0];
-  };
-  auto sum = hn::Zero(d);
-  for (j = 0; j + lanes <= count; j += lanes) {
-    const auto value = numerator(j);
-    hn::StoreU(value, d, scores + j);
-    sum = hn::Add(sum, value);
-  }
-  if (j < count) {
-    const auto value = hn::IfThenElseZero(hn::FirstN(d, count - j), numerator(j));
-    hn::StoreU(value, d, scores + j);
-    sum = hn::Add(sum, value);
-    j += lanes;
-  }
-  for (; j < padded; j += lanes) hn::StoreU(hn::Zero(d), d, scores + j);
-  return hn::ReduceSum(d, sum);
-}
-
-// out of query rows [first_row, first_row + rows): the scores, by now numerators, times v, over their sums.
-void Combine(const Workspace& work, size_t first_row, size_t rows, const float* sums) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t width = PanelColumns();
-  const auto depth = static_cast<size_t>(work.head.head_length);
-  HWY_ALIGN float weighted[kTileRows * kPanelVectors * hn::MaxLanes(Floats())];
-  for (size_t column = 0; column < depth; column += width) {
-    const size_t present = std::min(width, depth - column);
-    const float* panel = work.values + column * work.key_count;
-    for (size_t group = 0; group < rows; group += kTileRows) {
-      const size_t count = std::min(kTileRows, rows - group);
-      RowsMultiplier<FloatFormat>::ForRows(count)(work.scores + group * work.score_stride, work.score_stride, panel,
-                                                  first_row + group + count, NextOf(panel), weighted, width);
-      for (size_t i = 0; i < count; ++i) {
-        float* out = work.head.out + static_cast<int64_t>(first_row + group + i) * work.head.output_stride + column;
-        const auto reciprocal = hn::Set(d, 1.0F / sums[group + i]);
-        for (size_t k = 0; k < present; k += lanes) {
-          const auto value = hn::Mul(hn::Load(d, weighted + i * width + k), reciprocal);
-          if (k + lanes <= present) {
-            hn::StoreU(value, d, out + k);
-          } else {
-            hn::StoreN(value, d, out + k, present - k);
-          }
+  // out of query rows [first_row, first_row + count): the numerators times v, over their sums.
+  void Combine(size_t first_row, size_t count, const float* sums) const {
+    const size_t width = PanelColumns();
+    HWY_ALIGN float weighted[kTileRows * kPanelVectors * hn::MaxLanes(Floats())];
+    for (size_t column = 0; column < length_; column += width) {
+      const Element* panel = ValuePanel(column);
+      for (size_t group = 0; group < count; group += kTileRows) {
+        const size_t group_rows = std::min(kTileRows, count - group);
+        RowsMultiplier<Format>::ForRows(group_rows)(numerators_ + group * score_stride_, score_stride_, panel,
+                                                    Steps(first_row + group + group_rows), NextOf(panel), weighted,
+                                                    width);
+        for (size_t i = 0; i < group_rows; ++i) {
+          StoreOutput(first_row + group + i, column, weighted + i * width, 1.0F / sums[group + i]);
         }
       }
     }
   }
-}
 
-void AttendBlock(const Workspace& work, size_t first_row, size_t rows) {
-  constexpr float kLog2E = 1.442695041F;
-  Score(work, first_row, rows);
-  float sums[kAttentionBlockRows];
-  for (size_t i = 0; i < rows; ++i) {
-    const size_t group_end = std::min(rows, (i / kTileRows + 1) * kTileRows);
-    sums[i] = SoftmaxNumerators(work.scores + i * work.score_stride, first_row + i + 1, first_row + group_end,
-                                work.head.scale * kLog2E);
+  // A panel's columns of row `row` of the output, from `column` on: `weighted` times `factor`.
+  void StoreOutput(size_t row, size_t column, const float* weighted, float factor) const {
+    const Floats d;
+    const size_t lanes = hn::Lanes(d);
+    const size_t present = std::min(PanelColumns(), length_ - column);
+    float* out = head_.out + static_cast<int64_t>(row) * head_.output_stride + column;
+    const auto factors = hn::Set(d, factor);
+    for (size_t i = 0; i < present; i += lanes) {
+      const auto value = hn::Mul(hn::Load(d, weighted + i), factors);
+      if (i + lanes <= present) {
+        hn::StoreU(value, d, out + i);
+      } else {
+        hn::StoreN(value, d, out + i, present - i);
+      }
+    }
   }
-  Combine(work, first_row, rows, sums);
-}
 
+  const AttentionHead& head_;
+  const size_t key_count_;  // rows of k and v that are packed
+  const size_t length_ = static_cast<size_t>(head_.head_length);
+  Element* keys_;
+  Element* values_;
+  float* scores_;
+  Element* numerators_;
+  Element* rows_;
+  size_t score_stride_;
+};
+
+template <class Kind>
 void AttendRows(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch) {
-  const AttentionLayout layout(last_row, head.head_length);
-  const Workspace work{.head = head,
-                       .key_count = static_cast<size_t>(last_row),
-                       .keys = scratch,
-                       .values = scratch + layout.values,
-                       .scores = scratch + layout.scores,
-                       .score_stride = static_cast<size_t>(layout.score_stride)};
-  PackKeys(work);
-  PackValues(work);
+  AttentionRunner<Kind> runner(head, last_row, scratch);
+  runner.Pack();
   for (int64_t row = first_row; row < last_row; row += kAttentionBlockRows) {
-    AttendBlock(work, static_cast<size_t>(row), static_cast<size_t>(std::min(kAttentionBlockRows, last_row - row)));
+    runner.AttendBlock(static_cast<size_t>(row), static_cast<size_t>(std::min(kAttentionBlockRows, last_row - row)));
   }
+}
+
+void AttendRowsOfType(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch) {
+#if HWY_NATIVE_DOT_BF16
+  if (head.type == DataType::kBfloat16) return AttendRows<Bfloat16Attention>(head, first_row, last_row, scratch);
+#endif
+  AttendRows<FloatAttention>(head, first_row, last_row, scratch);
 }
 
 }  // namespace attnd::HWY_NAMESPACE
@@ -208,14 +239,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace attnd {
 
-HWY_EXPORT(AttendRows);
+HWY_EXPORT(AttendRowsOfType);
 
-int64_t AttentionScratchFloats(int64_t token_count, int64_t head_length) {
-  return AttentionLayout(token_count, head_length).size;
+DataType AttentionType(DataType weights) {
+  DescribeCpu();  // caps what is dispatched to
+  return weights != DataType::kFloat32 && Bfloat16Depth() > 1 ? DataType::kBfloat16 : DataType::kFloat32;
+}
+
+int64_t AttentionScratchFloats(DataType type, int64_t token_count, int64_t head_length) {
+  return AttentionLayout(type, token_count, head_length).size;
 }
 
 void Attend(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(AttendRows)(head, first_row, last_row, scratch);
+  HWY_DYNAMIC_DISPATCH(AttendRowsOfType)(head, first_row, last_row, scratch);
 }
 
 }  // namespace attnd

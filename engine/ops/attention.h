@@ -5,12 +5,19 @@
 
 #include <cstdint>
 
+#include "engine/tensor/data_type.h"
+
 namespace attnd {
+
+// The type in which attention multiplies beside weights of a type: bfloat16 beside narrower weights than float, where
+// the CPU multiplies pairs of bfloat16 into float sums, else float. The softmax is in float always.
+DataType AttentionType(DataType weights);
 
 // One head of a sequence of T tokens. Row strides are in floats.
 struct AttentionHead {
-  int64_t head_length = 0;   // D
-  const float* q = nullptr;  // [T, D], row stride input_stride; k and v likewise
+  DataType type = DataType::kFloat32;  // as AttentionType gives it
+  int64_t head_length = 0;             // D
+  const float* q = nullptr;            // [T, D], row stride input_stride; k and v likewise
   const float* k = nullptr;
   const float* v = nullptr;
   int64_t input_stride = 0;
@@ -23,7 +30,7 @@ struct AttentionHead {
 inline constexpr int64_t kAttentionBlockRows = 24;
 
 // Floats of scratch that Attend needs for sequences of at most `token_count` tokens.
-int64_t AttentionScratchFloats(int64_t token_count, int64_t head_length);
+int64_t AttentionScratchFloats(DataType type, int64_t token_count, int64_t head_length);
 
 // Computes rows [first_row, last_row) of one head. Scores right of the diagonal are not computed, but for the few that
 // share a register or a group of rows with it. The bytes of row i depend on rows 0..i alone, not on the range. Threads:

@@ -7,6 +7,8 @@
 #define HWY_TARGET_INCLUDE "engine/ops/row_conversion.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
+// Needs highway.h before it.
+#include "engine/ops/bfloat16-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attnd::HWY_NAMESPACE {
@@ -64,21 +66,11 @@ void QuantiseAll(int64_t rows, int64_t length, const float* x, int64_t stride, u
   }
 }
 
-void RoundRow(const float* x, size_t length, hwy::bfloat16_t* rounded) {
-  const Floats d;
-  const hn::Rebind<hwy::bfloat16_t, Floats> dbf;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= length; i += lanes) hn::StoreU(hn::DemoteTo(dbf, hn::LoadU(d, x + i)), dbf, rounded + i);
-  if (i < length) hn::StoreN(hn::DemoteTo(dbf, hn::LoadN(d, x + i, length - i)), dbf, rounded + i, length - i);
-  const auto padded = static_cast<size_t>(PaddedRowBytes(static_cast<int64_t>(length * sizeof(*rounded))));
-  std::memset(rounded + length, 0, padded - length * sizeof(*rounded));
-}
-
 void RoundAll(int64_t rows, int64_t length, const float* x, int64_t stride, std::byte* rounded) {
   for (int64_t row = 0; row < rows; ++row) {
-    RoundRow(x + row * stride, static_cast<size_t>(length),
-             reinterpret_cast<hwy::bfloat16_t*>(rounded + row * Bfloat16RowBytes(length)));
+    auto* rounded_row = reinterpret_cast<uint16_t*>(rounded + row * Bfloat16RowBytes(length));
+    RoundRow(x + row * stride, static_cast<size_t>(length), rounded_row);
+    std::fill(rounded_row + length, rounded_row + PaddedRowBytes(length * 2) / 2, uint16_t{0});
   }
 }
 

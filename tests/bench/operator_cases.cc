@@ -107,14 +107,15 @@ struct AttentionBench {
 };
 
 // One head of 64 channels over `token_count` tokens; operations counted below the diagonal.
-Case AttentionCase(int64_t token_count, ThreadTeam& team) {
+Case AttentionCase(DataType type, int64_t token_count, ThreadTeam& team) {
   constexpr int64_t kHeadLength = 64;
   auto bench = std::make_shared<AttentionBench>();
   const int64_t stride = ActivationStride(3 * kChannels);
   for (int i = 0; i < team.thread_count(); ++i) {
     const float* qkv = RandomFloats(bench->arena, token_count * stride).data();
     float* out = RandomFloats(bench->arena, token_count * ActivationStride(kChannels)).data();
-    bench->heads.push_back({.head_length = kHeadLength,
+    bench->heads.push_back({.type = type,
+                            .head_length = kHeadLength,
                             .q = qkv,
                             .k = qkv + kChannels,
                             .v = qkv + 2 * kChannels,
@@ -122,11 +123,12 @@ Case AttentionCase(int64_t token_count, ThreadTeam& team) {
                             .out = out,
                             .output_stride = ActivationStride(kChannels),
                             .scale = 0.125F});
-    bench->scratch.push_back(RandomFloats(bench->arena, AttentionScratchFloats(token_count, kHeadLength)).data());
+    bench->scratch.push_back(RandomFloats(bench->arena, AttentionScratchFloats(type, token_count, kHeadLength)).data());
   }
   const auto copies = static_cast<double>(team.thread_count());
   const Work work{.name = "attention, one head",
                   .batch = absl::StrCat(team.thread_count(), " x ", token_count),
+                  .type = type,
                   .sequences = team.thread_count(),
                   .tokens = token_count,
                   .all_tokens = copies * static_cast<double>(token_count),
@@ -176,10 +178,10 @@ std::vector<Case> OperatorCases(DataType type, ThreadTeam& team) {
     cases.push_back(LinearCase(std::make_unique<PanelLinear>(shape, type), type, team));
     if (onednn_has_type) cases.push_back(LinearCase(OneDnnKernel(shape), type, team));
   }
-  if (type == DataType::kFloat32) {
-    for (const int64_t token_count : {16, 128, 1024}) cases.push_back(AttentionCase(token_count, team));
-    cases.push_back(LayerNormCase(team));
+  if (AttentionType(type) == type) {
+    for (const int64_t token_count : {16, 128, 1024}) cases.push_back(AttentionCase(type, token_count, team));
   }
+  if (type == DataType::kFloat32) cases.push_back(LayerNormCase(team));
   return cases;
 }
 
