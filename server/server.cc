@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ constexpr absl::Duration kRefusing = absl::Milliseconds(250);
 constexpr absl::Duration kReplyGrace = absl::Seconds(5);
 // Time for what has no reply of ours: statuses that are leaving, and watchers of health, who would stay for ever.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
+
+// Of texts that wait to become tokens: seconds of work, and less memory than the messages of one full call.
+constexpr int64_t kMaxWaitingTextBytes = int64_t{32} << 20;
 
 // Reflection is in every server that links it; this takes it out of one.
 class WithoutReflection final : public grpc::ServerBuilderOption {
@@ -59,7 +63,8 @@ Server::Server(const ServerOptions& options, const ModelStore& models, HealthSta
       health_(health),
       workers_(options.workers),
       scheduler_(LimitsFor(options), clock_, metrics_),
-      service_(options.call_limits, models, scheduler_, environment) {}
+      text_worker_(kMaxWaitingTextBytes),
+      service_(options.call_limits, models, scheduler_, text_worker_, open_streams_, environment) {}
 
 Server::~Server() {
   if (!grpc_server_ || drained_) return;
@@ -112,7 +117,7 @@ SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
   health_.Enter(Phase::kDraining);
   absl::SleepFor(delay);
   scheduler_.Close();
-  service_.DrainStreams();
+  open_streams_.Drain();
   if (!scheduler_.WaitUntilDrained(timeout)) {
     LOG(WARNING) << "accepted calls were not finished within " << timeout << "; ending them with UNAVAILABLE";
     scheduler_.Abort();

@@ -20,6 +20,8 @@
 #include "server/rpc/call_limits.h"
 #include "server/rpc/call_scope.h"
 #include "server/rpc/inference_service.h"
+#include "server/rpc/open_streams.h"
+#include "server/rpc/text_worker.h"
 #include "server/scheduling/batcher.h"
 #include "server/scheduling/clock.h"
 #include "server/scheduling/scheduler.h"
@@ -40,7 +42,7 @@ struct ServerOptions {
   absl::Duration engine_heartbeat_timeout = absl::Seconds(30);  // a batch that takes longer makes health NOT_SERVING
 };
 
-// Threads: Serve and Drain by one. Owns: gRPC's threads and the batchers'.
+// Threads: Serve and Drain by one. Owns: gRPC's threads, the batchers' and one for long texts.
 class Server {
  public:
   // Listens at once; until Serve health says NOT_SERVING and calls get UNAVAILABLE. Errors: UNAVAILABLE when the
@@ -73,6 +75,8 @@ class Server {
   const std::vector<CpuShare> workers_;
   Scheduler scheduler_;
   std::deque<Batcher> batchers_;  // from Serve on
+  TextWorker text_worker_;
+  OpenStreams open_streams_;
   InferenceService service_;
   std::unique_ptr<grpc::Server> grpc_server_;
   std::optional<Heartbeat> heartbeat_;  // from Serve on; speaks to grpc_server_'s health service

@@ -1,5 +1,6 @@
 #include "server/rpc/call_scope.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -63,7 +64,7 @@ absl::Status CallScope::Submit(const std::shared_ptr<Request>& request, Schedule
   const int64_t token_count = request->token_count();
   if (absl::Status status = Charge(token_count); !status.ok()) return status;
   request->caller = caller();
-  request->deadline = deadline();
+  request->deadline = std::min(request->deadline, deadline());
   const absl::Status status = scheduler.Submit(request);
   if (!status.ok() && key_) authenticator_->Refund(*key_, token_count);
   return status;
@@ -118,7 +119,7 @@ void CallScope::Log(CallRecord record, absl::Time arrived_at) const {
 absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
                               absl::FunctionRef<void(const Request&)> encode) const {
   absl::Status status = computed;
-  if (status.ok()) status = CheckAwaited();
+  if (status.ok()) status = CheckAwaited(request.deadline);
   const absl::Time started_at = clock_.Now();
   if (status.ok()) status = CheckResult(request);
   if (status.ok()) {
@@ -134,8 +135,8 @@ absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
   return status;
 }
 
-absl::Status CallScope::CheckAwaited() const {
-  if (deadline() <= clock_.Now()) {
+absl::Status CallScope::CheckAwaited(absl::Time deadline) const {
+  if (deadline <= clock_.Now()) {
     return absl::DeadlineExceededError("the deadline passed while the call was computed");
   }
   if (context_.IsCancelled()) return absl::CancelledError("cancelled by the caller while it was computed");

@@ -43,7 +43,7 @@ class CallScope {
   void CountMessageSent() { metrics_.OnMessageSent(method_); }
 
   // Hands `request` to the scheduler for the call's caller, out of whose rate its tokens are taken, and until the
-  // call's deadline. Errors: those of Authenticator::Charge and Scheduler::Submit.
+  // call's deadline if that is before its own. Errors: those of Authenticator::Charge and Scheduler::Submit.
   absl::Status Submit(const std::shared_ptr<Request>& request, Scheduler& scheduler) const;
 
   // Begins the end of the call with `status`: what is returned is for gRPC's Finish. A failure is logged. Call once.
@@ -58,7 +58,7 @@ class CallScope {
                      absl::FunctionRef<void(const Request&)> encode) const;
 
   // OK while the caller can still receive a reply, else what gRPC has told them instead.
-  absl::Status CheckAwaited() const;
+  absl::Status CheckAwaited() const { return CheckAwaited(deadline()); }
 
   absl::Time deadline() const;
   absl::Time Now() const { return clock_.Now(); }
@@ -67,6 +67,7 @@ class CallScope {
   const std::string& caller() const { return key_ ? key_->key_id : peer_; }
 
  private:
+  absl::Status CheckAwaited(absl::Time deadline) const;
   absl::Status Authenticate();
   // Takes the tokens of a call from the rate of its key.
   absl::Status Charge(int64_t token_count) const;

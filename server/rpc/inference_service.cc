@@ -1,18 +1,18 @@
 #include "server/rpc/inference_service.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "server/rpc/reply_encoder.h"
+#include "server/rpc/served_decode.h"
 #include "server/rpc/stream_call.h"
+#include "server/rpc/stream_items.h"
 #include "server/rpc/text_reply.h"
 #include "server/rpc/unary_call.h"
 #include "server/version.h"
 
 namespace attnd {
 namespace {
-
-// Seconds of work, and less memory than the messages of one full call.
-constexpr int64_t kMaxWaitingTextBytes = int64_t{32} << 20;
 
 // What a call of `method`, or an item of its stream, is scheduled as.
 Method ScheduledMethod(RpcMethod method) {
@@ -22,12 +22,14 @@ Method ScheduledMethod(RpcMethod method) {
 }  // namespace
 
 InferenceService::InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
+                                   TextWorker& text_worker, OpenStreams& open_streams,
                                    const CallEnvironment& environment)
     : limits_(limits),
       models_(models),
       scheduler_(scheduler),
-      environment_(environment),
-      text_worker_(kMaxWaitingTextBytes) {}
+      text_worker_(text_worker),
+      open_streams_(open_streams),
+      environment_(environment) {}
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
@@ -108,10 +110,10 @@ grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod me
                                                                     grpc::CallbackServerContext& context,
                                                                     DecodeMethod<Item> decode,
                                                                     void (*encode)(const Request&, Reply&)) {
-  return StreamCall<Item, Reply>::Start(
+  return StreamCall<NumberedItems<Item, Reply>>::Start(
       {.method = method,
-       .decode = [this, method, decode](const Item& item) { return Decode(method, item, decode); },
-       .encode = encode,
+       .decode = [this, method, decode](const Item& item, uint64_t& /*id*/) { return Decode(method, item, decode); },
+       .encode = [encode](const Request& request, uint64_t /*id*/, Reply& reply) { encode(request, reply); },
        .text_worker = text_worker_},
       {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes}, context, scheduler_,
       open_streams_, environment_);
@@ -120,17 +122,9 @@ grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod me
 template <typename Message>
 absl::StatusOr<std::shared_ptr<Request>> InferenceService::Decode(RpcMethod method, const Message& message,
                                                                   DecodeMethod<Message> decode) const {
-  const absl::Time started_at = environment_.clock.Now();
-  auto model = models_.Get();
-  if (!model.ok()) {
-    environment_.metrics.OnRejected(ScheduledMethod(method), RejectReason::kNotReady);
-    return model.status();
-  }
-  auto request = (RequestDecoder((*model)->config(), (*model)->tokenizer, limits_).*decode)(message);
-  if (!request.ok()) return request;
-  (*request)->model = *std::move(model);
-  environment_.metrics.OnDecoded((*request)->method, environment_.clock.Now() - started_at);
-  return request;
+  return DecodeForServedModel(ScheduledMethod(method), models_, environment_, [&](const ServedModel& model) {
+    return (RequestDecoder(model.config(), model.tokenizer, limits_).*decode)(message);
+  });
 }
 
 }  // namespace attnd

@@ -22,12 +22,12 @@
 
 namespace attnd {
 
-// Threads: gRPC's own, any number. Owns: a thread for long texts.
+// Threads: gRPC's own, any number.
 class InferenceService final : public v1::InferenceService::CallbackService {
  public:
-  // `models` and `scheduler` must outlive the service.
-  InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler,
-                   const CallEnvironment& environment);
+  // The arguments but `limits` must outlive the service.
+  InferenceService(const CallLimits& limits, const ModelStore& models, Scheduler& scheduler, TextWorker& text_worker,
+                   OpenStreams& open_streams, const CallEnvironment& environment);
 
   grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context, const v1::ForwardRequest* message,
                                     v1::ForwardResponse* reply) override;
@@ -45,10 +45,6 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* EmbedStream(
       grpc::CallbackServerContext* context) override;
 
-  // Ends streams, those still to come at once, others when they are answered what the scheduler has accepted. Call
-  // after Scheduler::Close.
-  void DrainStreams() { open_streams_.Drain(); }
-
  private:
   template <typename Message>
   using DecodeMethod = absl::StatusOr<std::shared_ptr<Request>> (RequestDecoder::*)(const Message&) const;
@@ -65,9 +61,9 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   const CallLimits limits_;
   const ModelStore& models_;
   Scheduler& scheduler_;
+  TextWorker& text_worker_;
+  OpenStreams& open_streams_;
   const CallEnvironment environment_;
-  OpenStreams open_streams_;
-  TextWorker text_worker_;
 };
 
 }  // namespace attnd

@@ -81,7 +81,7 @@ absl::StatusOr<SequenceInput> DecodeHiddenStates(const v1::Tensor& message, cons
 }
 
 // Refuses text that is too long whatever its tokens are, before any work is spent on it.
-absl::Status CheckTextLength(const std::string& text, const std::string& path, const InputRules& rules) {
+absl::Status CheckTextLength(absl::string_view text, const std::string& path, const InputRules& rules) {
   const int64_t longest_token = (*rules.tokenizer).longest_token_bytes();
   const int64_t max_bytes = rules.config.context_length * longest_token;
   if (rules.truncate || static_cast<int64_t>(text.size()) <= max_bytes) return absl::OkStatus();
@@ -101,7 +101,25 @@ absl::Status CheckVocabulary(const std::vector<int32_t>& ids, const std::string&
   return absl::OkStatus();
 }
 
-absl::StatusOr<DecodedInput> DecodeText(const std::string& text, const std::string& path, const InputRules& rules) {
+absl::StatusOr<DecodedInput> Whole(absl::StatusOr<SequenceInput> input) {
+  if (!input.ok()) return input.status();
+  return DecodedInput{.input = *std::move(input)};
+}
+
+}  // namespace
+
+int64_t TextByteCount(const v1::Input& message) {
+  // One of them is empty.
+  return static_cast<int64_t>(message.text().size() + message.text_bytes().size());
+}
+
+int64_t TextByteCount(const google::protobuf::RepeatedPtrField<v1::Input>& messages) {
+  int64_t byte_count = 0;
+  for (const v1::Input& message : messages) byte_count += TextByteCount(message);
+  return byte_count;
+}
+
+absl::StatusOr<DecodedInput> DecodeText(absl::string_view text, const std::string& path, const InputRules& rules) {
   if (!rules.tokenizer.ok()) return rules.tokenizer.status();
   if (auto status = CheckTextLength(text, path, rules); !status.ok()) return status;
   const int64_t max_tokens = rules.config.context_length;
@@ -119,24 +137,6 @@ absl::StatusOr<DecodedInput> DecodeText(const std::string& text, const std::stri
   if (auto status = CheckVocabulary(encoding->ids, path, rules); !status.ok()) return status;
   return DecodedInput{.input = {.token_ids = std::move(encoding->ids), .token_count = token_count},
                       .truncated_from = too_long ? encoding->token_count : 0};
-}
-
-absl::StatusOr<DecodedInput> Whole(absl::StatusOr<SequenceInput> input) {
-  if (!input.ok()) return input.status();
-  return DecodedInput{.input = *std::move(input)};
-}
-
-}  // namespace
-
-int64_t TextByteCount(const v1::Input& message) {
-  // One of them is empty.
-  return static_cast<int64_t>(message.text().size() + message.text_bytes().size());
-}
-
-int64_t TextByteCount(const google::protobuf::RepeatedPtrField<v1::Input>& messages) {
-  int64_t byte_count = 0;
-  for (const v1::Input& message : messages) byte_count += TextByteCount(message);
-  return byte_count;
 }
 
 absl::StatusOr<DecodedInput> DecodeInput(const v1::Input& message, const std::string& path, const InputRules& rules) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "attnd/v1/inference.pb.h"
 #include "engine/engine.h"
 #include "engine/model/config.h"
@@ -33,6 +34,9 @@ int64_t TextByteCount(const google::protobuf::RepeatedPtrField<v1::Input>& messa
 // `path` is the input's place in the call, such as "inputs[2]". Threads: any. Errors: INVALID_ARGUMENT naming the
 // field, its value and the limit; for text without a tokenizer the reason there is none.
 absl::StatusOr<DecodedInput> DecodeInput(const v1::Input& message, const std::string& path, const InputRules& rules);
+
+// The same of a text, any bytes.
+absl::StatusOr<DecodedInput> DecodeText(absl::string_view text, const std::string& path, const InputRules& rules);
 
 }  // namespace attnd
 

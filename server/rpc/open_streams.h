@@ -26,7 +26,8 @@ class OpenStreams {
   void Add(const std::shared_ptr<Drainable>& stream);
   void Remove(const Drainable* stream);
 
-  // Drains those that are open and those still to come.
+  // Drains those that are open and those still to come: each ends when it is answered what the scheduler has accepted.
+  // Call after Scheduler::Close.
   void Drain();
 
  private:

@@ -17,9 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "attnd/v1/inference.pb.h"
 #include "server/rpc/call_scope.h"
-#include "server/rpc/input_decoder.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_flow.h"
@@ -30,24 +28,29 @@
 
 namespace attnd {
 
-// What one method makes of its items. Item is a ForwardStreamRequest or EmbedStreamRequest, Reply its response.
-template <typename Item, typename Reply>
+// What one method makes of its items. Items is NumberedItems (stream_items.h) or something with the same members.
+template <typename Items>
 struct StreamMethod {
   RpcMethod method;
-  std::function<absl::StatusOr<std::shared_ptr<Request>>(const Item&)> decode;
-  void (*encode)(const Request&, Reply&);
+  // May add to the item's tag what encoding its answer takes.
+  std::function<absl::StatusOr<std::shared_ptr<Request>>(const typename Items::Item&, typename Items::Tag&)> decode;
+  std::function<void(const Request&, const typename Items::Tag&, typename Items::Reply&)> encode;
   TextWorker& text_worker;  // where items of long texts are dealt with
 };
 
 // Keeps itself alive until gRPC is done with it; requests that are not done keep it alive, too. Finish comes only once
 // no request is left, so that none can outlive what gRPC owns. Threads: gRPC's and the batcher's.
-template <typename Item, typename Reply>
-class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
+template <typename Items>
+class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, typename Items::Reply>,
                          public Drainable,
-                         public std::enable_shared_from_this<StreamCall<Item, Reply>> {
+                         public std::enable_shared_from_this<StreamCall<Items>> {
+  using Item = typename Items::Item;
+  using Reply = typename Items::Reply;
+  using Tag = typename Items::Tag;
+
  public:
   // The arguments but method and limits must outlive the stream.
-  static grpc::ServerBidiReactor<Item, Reply>* Start(StreamMethod<Item, Reply> method, const StreamLimits& limits,
+  static grpc::ServerBidiReactor<Item, Reply>* Start(StreamMethod<Items> method, const StreamLimits& limits,
                                                      grpc::CallbackServerContext& context, Scheduler& scheduler,
                                                      OpenStreams& open_streams, const CallEnvironment& environment) {
     const auto stream = std::shared_ptr<StreamCall>(
@@ -71,7 +74,7 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     Reply reply;
   };
 
-  StreamCall(StreamMethod<Item, Reply> method, const StreamLimits& limits, grpc::CallbackServerContext& context,
+  StreamCall(StreamMethod<Items> method, const StreamLimits& limits, grpc::CallbackServerContext& context,
              Scheduler& scheduler, OpenStreams& open_streams, const CallEnvironment& environment)
       : method_(std::move(method)),
         scheduler_(scheduler),
@@ -101,14 +104,14 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     }
     scope_.CountMessageReceived();
     // The next item is read once this one is accepted.
-    const absl::Status status =
-        method_.text_worker.Run(TextByteCount(item_.input()), [stream = this->shared_from_this()] {
-          stream->Accept();
-          stream->FinishRead();
-        });
+    const absl::Status status = method_.text_worker.Run(Items::TextBytes(item_), [stream = this->shared_from_this()] {
+      stream->Accept();
+      stream->FinishRead();
+    });
     if (status.ok()) return;
-    scope_.LogItem(item_.id(), status, Stage::kDecode, 0, scope_.Now());
-    Refuse(item_.id(), status);
+    const Tag tag = Items::TagOf(item_, place_++);
+    scope_.LogItem(Items::LogId(tag), status, Stage::kDecode, 0, scope_.Now());
+    Refuse(tag, status);
     FinishRead();
   }
 
@@ -127,16 +130,16 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
 
   // Submits the item just read, or answers why not.
   void Accept() {
-    const uint64_t id = item_.id();
+    Tag tag = Items::TagOf(item_, place_++);
     const absl::Time arrived_at = scope_.Now();
-    auto decoded = WithinMemory([this] { return method_.decode(item_); });
+    auto decoded = WithinMemory([&] { return method_.decode(item_, tag); });
     if (!decoded.ok()) {
-      scope_.LogItem(id, decoded.status(), Stage::kDecode, 0, arrived_at);
-      return Refuse(id, decoded.status());
+      scope_.LogItem(Items::LogId(tag), decoded.status(), Stage::kDecode, 0, arrived_at);
+      return Refuse(tag, decoded.status());
     }
     const std::shared_ptr<Request> request = *std::move(decoded);
-    request->done = [stream = this->shared_from_this(), id, arrived_at, raw = request.get()](
-                        const absl::Status& computed) { stream->Complete(id, arrived_at, *raw, computed); };
+    request->done = [stream = this->shared_from_this(), tag, arrived_at, raw = request.get()](
+                        const absl::Status& computed) { stream->Complete(tag, arrived_at, *raw, computed); };
     {
       const absl::MutexLock lock(&mutex_);
       flow_.AddReplyBytes(request->reply_bytes);
@@ -144,13 +147,13 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     }
     // From here on `done` may run at any moment, on the batcher's thread.
     if (const absl::Status status = scope_.Submit(request, scheduler_); !status.ok()) {
-      scope_.LogItem(id, status, Stage::kQueue, request->token_count(), arrived_at);
+      scope_.LogItem(Items::LogId(tag), status, Stage::kQueue, request->token_count(), arrived_at);
       {
         const absl::MutexLock lock(&mutex_);
         flow_.AddReplyBytes(-request->reply_bytes);
         requests_.erase(request);
       }
-      return Refuse(id, status);
+      return Refuse(tag, status);
     }
     const bool too_late = [&] {
       const absl::MutexLock lock(&mutex_);
@@ -159,24 +162,24 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     if (too_late) scheduler_.Cancel(*request);
   }
 
-  void Refuse(uint64_t id, const absl::Status& status) {
+  void Refuse(const Tag& tag, const absl::Status& status) {
     Reply reply;
-    reply.set_id(id);
-    *reply.mutable_status() = ToItemStatus(EncodeStatus(status, scope_.request_id()));
+    Items::Refuse(EncodeStatus(status, scope_.request_id()), reply);
+    Items::Address(tag, reply);
     WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { Send({.request = nullptr, .reply = std::move(reply)}); });
   }
 
   // The scheduler is done with `request`.
-  void Complete(uint64_t id, absl::Time arrived_at, Request& request, const absl::Status& computed) {
+  void Complete(const Tag& tag, absl::Time arrived_at, Request& request, const absl::Status& computed) {
     Reply reply;
     const absl::Status status =
-        scope_.Reply(computed, request, [&](const Request& done) { method_.encode(done, reply); });
+        scope_.Reply(computed, request, [&](const Request& done) { method_.encode(done, tag, reply); });
     if (!status.ok()) {
-      scope_.LogItem(id, status, StageOf(computed, request), request.token_count(), arrived_at);
+      scope_.LogItem(Items::LogId(tag), status, StageOf(computed, request), request.token_count(), arrived_at);
       reply.Clear();
-      *reply.mutable_status() = ToItemStatus(EncodeStatus(status, scope_.request_id()));
+      Items::Refuse(EncodeStatus(status, scope_.request_id()), reply);
     }
-    reply.set_id(id);
+    Items::Address(tag, reply);
     WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       auto owner = requests_.extract(&request);
       Send({.request = std::move(owner.value()), .reply = std::move(reply)});
@@ -245,13 +248,14 @@ class StreamCall final : public grpc::ServerBidiReactor<Item, Reply>,
     const auto last = std::move(self_);
   }
 
-  const StreamMethod<Item, Reply> method_;
+  const StreamMethod<Items> method_;
   Scheduler& scheduler_;
   OpenStreams& open_streams_;
   Metrics& metrics_;
   CallScope scope_;
   std::shared_ptr<StreamCall> self_;
-  Item item_;  // the one being read, or just read
+  Item item_;           // the one being read, or just read
+  uint64_t place_ = 0;  // how many were read before
 
   absl::Mutex mutex_;
   StreamFlow flow_ ABSL_GUARDED_BY(mutex_);
