@@ -64,7 +64,9 @@ Server::Server(const ServerOptions& options, const ModelStore& models, HealthSta
       workers_(options.workers),
       scheduler_(LimitsFor(options), clock_, metrics_),
       text_worker_(kMaxWaitingTextBytes),
-      service_(options.call_limits, models, scheduler_, text_worker_, open_streams_, environment) {}
+      service_(options.call_limits, models, scheduler_, text_worker_, open_streams_, environment),
+      open_inference_service_(options.call_limits, models, health, scheduler_, text_worker_, open_streams_,
+                              environment) {}
 
 Server::~Server() {
   if (!grpc_server_ || drained_) return;
@@ -89,13 +91,15 @@ absl::Status Server::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddListeningPort(options.address, options.credentials, &port_);
   builder.RegisterService(&service_);
+  builder.RegisterService(&open_inference_service_);
   grpc_server_ = builder.BuildAndStart();
   if (!grpc_server_ || port_ == 0) {
     return absl::UnavailableError(absl::StrCat("cannot serve gRPC on --address=", options.address,
                                                ": it is in use or not an address of this machine"));
   }
   // At once: gRPC's health service begins with SERVING.
-  std::vector<std::string> names = {"", v1::InferenceService::service_full_name()};
+  std::vector<std::string> names = {"", v1::InferenceService::service_full_name(),
+                                    inference::GRPCInferenceService::service_full_name()};
   if (options.has_admin_service) names.emplace_back(v1::AdminService::service_full_name());
   health_.Publish(*grpc_server_->GetHealthCheckService(), std::move(names));
   return absl::OkStatus();

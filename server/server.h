@@ -17,6 +17,7 @@
 #include "server/lifecycle/health_state.h"
 #include "server/lifecycle/heartbeat.h"
 #include "server/lifecycle/model_store.h"
+#include "server/open_inference/open_inference_service.h"
 #include "server/rpc/call_limits.h"
 #include "server/rpc/call_scope.h"
 #include "server/rpc/inference_service.h"
@@ -78,6 +79,7 @@ class Server {
   TextWorker text_worker_;
   OpenStreams open_streams_;
   InferenceService service_;
+  OpenInferenceService open_inference_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
   std::optional<Heartbeat> heartbeat_;  // from Serve on; speaks to grpc_server_'s health service
   int port_ = 0;

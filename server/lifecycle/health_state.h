@@ -32,6 +32,12 @@ class HealthState {
   // Whether a batch takes suspiciously long.
   void SetEngineLate(bool late);
 
+  // Whether health says SERVING.
+  bool IsServing() const {
+    const absl::MutexLock lock(&mutex_);
+    return serving();
+  }
+
  private:
   struct Publisher {
     grpc::HealthCheckServiceInterface* service = nullptr;
@@ -44,7 +50,7 @@ class HealthState {
   static void Tell(const Publisher& publisher, bool serving);
 
   Metrics& metrics_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::vector<Publisher> publishers_ ABSL_GUARDED_BY(mutex_);
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kLoading;
   bool engine_late_ ABSL_GUARDED_BY(mutex_) = false;

@@ -90,6 +90,7 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelOptions& options, int64_t load_
   LoadedModel loaded = {.load = absl::Now() - started_at - warm_up, .warm_up = warm_up};
   model->name = ModelName(options);
   model->version = ModelVersion((*packed)->sha256(), load_count);
+  model->load_count = load_count;
   for (auto& engine : *engines) model->engines.push_back(std::move(engine));
   loaded.model = std::move(model);
   LogModel(loaded);

@@ -17,7 +17,8 @@
 namespace attnd {
 namespace {
 
-Permission PermissionFor(RpcMethod method) {
+// What a key must allow for `method`; nothing where anybody may call it, as they may the health service.
+std::optional<Permission> PermissionFor(RpcMethod method) {
   switch (method) {
     case RpcMethod::kForward:
     case RpcMethod::kForwardStream:
@@ -30,6 +31,19 @@ Permission PermissionFor(RpcMethod method) {
     case RpcMethod::kTokenize:
     case RpcMethod::kDetokenize:
       return Permission::kTokenize;
+    case RpcMethod::kModelInfer:
+    case RpcMethod::kModelStreamInfer:
+      return Permission::kModelInfer;
+    case RpcMethod::kServerMetadata:
+    case RpcMethod::kModelMetadata:
+    case RpcMethod::kModelConfig:
+    case RpcMethod::kModelStatistics:
+    case RpcMethod::kRepositoryIndex:
+      return Permission::kModelMetadata;
+    case RpcMethod::kServerLive:
+    case RpcMethod::kServerReady:
+    case RpcMethod::kModelReady:
+      return std::nullopt;
     case RpcMethod::kReloadModel:
       break;
   }
@@ -53,8 +67,9 @@ CallScope::CallScope(RpcMethod method, grpc::CallbackServerContext& context, con
 }
 
 absl::Status CallScope::Authenticate() {
-  if (authenticator_ == nullptr) return absl::OkStatus();
-  auto caller = authenticator_->Authenticate(MetadataValue(context_, kAuthorizationKey), PermissionFor(method_));
+  const std::optional<Permission> permission = PermissionFor(method_);
+  if (authenticator_ == nullptr || !permission) return absl::OkStatus();
+  auto caller = authenticator_->Authenticate(MetadataValue(context_, kAuthorizationKey), *permission);
   if (!caller.ok()) return CountRefusal(caller.status());
   key_ = *std::move(caller);
   return absl::OkStatus();

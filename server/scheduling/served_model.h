@@ -19,6 +19,7 @@ namespace attnd {
 struct ServedModel {
   std::string name;
   std::string version;                           // as ModelVersion gives it
+  int64_t load_count = 1;                        // models that this server had loaded by then
   std::vector<std::unique_ptr<Engine>> engines;  // one for each batcher, at least one; they share the weights
   // FAILED_PRECONDITION, in words for callers, where the model came without one.
   absl::StatusOr<Tokenizer> tokenizer = absl::FailedPreconditionError("the model has no tokenizer; send token ids");

@@ -21,7 +21,8 @@
 namespace attnd {
 namespace {
 
-constexpr const char* kPermissionNames[kPermissionCount] = {"Forward", "Embed", "GetModel", "Tokenize", "ReloadModel"};
+constexpr const char* kPermissionNames[kPermissionCount] = {"Forward",    "Embed",         "GetModel",   "Tokenize",
+                                                            "ModelInfer", "ModelMetadata", "ReloadModel"};
 constexpr absl::string_view kFieldNames[] = {"id", "sha256", "methods", "tokens_per_second", "burst_tokens"};
 // A call compares with all of them.
 constexpr size_t kMaxKeys = 1000;
@@ -78,10 +79,9 @@ absl::Status ParseDigest(absl::string_view hex, Sha256Digest& digest) {
 absl::Status ParseMethods(absl::string_view list, std::bitset<kPermissionCount>& allowed) {
   for (const absl::string_view name : absl::StrSplit(list, ',')) {
     if (name == "*") {
-      for (const Permission permission :
-           {Permission::kForward, Permission::kEmbed, Permission::kGetModel, Permission::kTokenize}) {
-        allowed.set(static_cast<size_t>(permission));
-      }
+      const bool reloads = allowed.test(static_cast<size_t>(Permission::kReloadModel));
+      allowed.set();
+      allowed.set(static_cast<size_t>(Permission::kReloadModel), reloads);
       continue;
     }
     const auto* const found = absl::c_find(kPermissionNames, name);

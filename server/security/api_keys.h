@@ -22,9 +22,10 @@
 
 namespace attnd {
 
-// What a key may be allowed, by the method's name. Streams go with the method they repeat.
-enum class Permission { kForward, kEmbed, kGetModel, kTokenize, kReloadModel };
-inline constexpr size_t kPermissionCount = 5;
+// What a key may be allowed, by the method's name. Streams go with the method they repeat, and with ModelMetadata what
+// else describes a model or the server in the Open Inference Protocol.
+enum class Permission { kForward, kEmbed, kGetModel, kTokenize, kModelInfer, kModelMetadata, kReloadModel };
+inline constexpr size_t kPermissionCount = 7;
 
 const char* PermissionName(Permission permission);
 

@@ -78,6 +78,13 @@ void Metrics::SetCertificateExpiry(absl::Time expiry) { registry_->model.SetCert
 
 void Metrics::SetReady(bool ready) { registry_->model.SetReady(ready); }
 
+InferenceStatistics Metrics::statistics() const {
+  InferenceStatistics statistics;
+  registry_->rpc.AddTo(statistics);
+  registry_->scheduler.AddTo(statistics);
+  return statistics;
+}
+
 std::shared_ptr<prometheus::Collectable> Metrics::collectable() const { return registry_->collectable; }
 
 }  // namespace attnd

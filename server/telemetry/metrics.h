@@ -21,7 +21,7 @@ class Collectable;
 
 namespace attnd {
 
-// Methods of attnd.v1.InferenceService and, the last, of attnd.v1.AdminService.
+// Methods of attnd.v1.InferenceService, of inference.GRPCInferenceService and, the last, of attnd.v1.AdminService.
 enum class RpcMethod {
   kForward,
   kEmbed,
@@ -30,6 +30,16 @@ enum class RpcMethod {
   kEmbedStream,
   kTokenize,
   kDetokenize,
+  kServerLive,
+  kServerReady,
+  kModelReady,
+  kServerMetadata,
+  kModelMetadata,
+  kModelInfer,
+  kModelStreamInfer,
+  kModelConfig,
+  kModelStatistics,
+  kRepositoryIndex,
   kReloadModel
 };
 
@@ -42,6 +52,25 @@ enum class ReloadOutcome { kDone, kFailed, kRefused };
 
 // As in the protocol.
 const char* RpcMethodName(RpcMethod method);
+
+// How often something happened, and how long it took altogether.
+struct CountedTime {
+  int64_t count = 0;
+  absl::Duration total;
+};
+
+// What was computed since the start, out of the counters of the same things.
+struct InferenceStatistics {
+  absl::Time last_completed = absl::InfinitePast();
+  int64_t inputs = 0;   // of the calls computed
+  int64_t batches = 0;  // started
+  int64_t failed = 0;   // calls refused by the scheduler or given up
+  CountedTime completed;
+  CountedTime queue;
+  CountedTime compute;
+  CountedTime decode;
+  CountedTime serialize;
+};
 
 struct MetricsOptions {
   int64_t max_batch_requests = 256;  // upper ends of the size histograms
@@ -93,6 +122,8 @@ class Metrics final : public SchedulerEvents {
   void SetCertificateExpiry(absl::Time expiry);
   // Whether health says SERVING.
   void SetReady(bool ready);
+
+  InferenceStatistics statistics() const;
 
   // What a scrape collects. Valid as long as the Metrics.
   std::shared_ptr<prometheus::Collectable> collectable() const;

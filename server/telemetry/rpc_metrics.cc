@@ -2,10 +2,8 @@
 
 #include <prometheus/labels.h>
 
-#include <string>
-
-#include "absl/strings/strip.h"
 #include "server/telemetry/buckets.h"
+#include "server/telemetry/counted_time.h"
 #include "server/telemetry/rejected_family.h"
 
 namespace attnd {
@@ -14,17 +12,32 @@ namespace {
 struct MethodName {
   const char* name;
   const char* service;
-  const char* type;
-  bool is_stream;
+  bool is_stream = false;
+  // What is refused counts as a call of the method that a stream repeats.
+  const char* rejected_as = name;
 };
 
 constexpr const char* kInference = "attnd.v1.InferenceService";
+constexpr const char* kOpenInference = "inference.GRPCInferenceService";
 constexpr const char* kAdmin = "attnd.v1.AdminService";
-constexpr MethodName kMethods[] = {
-    {"Forward", kInference, "unary", false},          {"Embed", kInference, "unary", false},
-    {"GetModel", kInference, "unary", false},         {"ForwardStream", kInference, "bidi_stream", true},
-    {"EmbedStream", kInference, "bidi_stream", true}, {"Tokenize", kInference, "unary", false},
-    {"Detokenize", kInference, "unary", false},       {"ReloadModel", kAdmin, "unary", false}};
+constexpr MethodName kMethods[] = {{"Forward", kInference},
+                                   {"Embed", kInference},
+                                   {"GetModel", kInference},
+                                   {"ForwardStream", kInference, true, "Forward"},
+                                   {"EmbedStream", kInference, true, "Embed"},
+                                   {"Tokenize", kInference},
+                                   {"Detokenize", kInference},
+                                   {"ServerLive", kOpenInference},
+                                   {"ServerReady", kOpenInference},
+                                   {"ModelReady", kOpenInference},
+                                   {"ServerMetadata", kOpenInference},
+                                   {"ModelMetadata", kOpenInference},
+                                   {"ModelInfer", kOpenInference},
+                                   {"ModelStreamInfer", kOpenInference, true, "ModelInfer"},
+                                   {"ModelConfig", kOpenInference},
+                                   {"ModelStatistics", kOpenInference},
+                                   {"RepositoryIndex", kOpenInference},
+                                   {"ReloadModel", kAdmin}};
 
 // Go's names of the codes, by number.
 constexpr const char* kCodeNames[] = {
@@ -35,11 +48,10 @@ constexpr const char* kCodeNames[] = {
 
 constexpr const char* kAccessRefusals[] = {"unauthenticated", "permission_denied", "rate_limited"};
 
-// What is refused counts as a call of the method that a stream repeats.
-std::string RejectedMethod(const MethodName& method) { return std::string(absl::StripSuffix(method.name, "Stream")); }
-
 prometheus::Labels MethodLabels(const MethodName& method) {
-  return {{"grpc_type", method.type}, {"grpc_service", method.service}, {"grpc_method", method.name}};
+  return {{"grpc_type", method.is_stream ? "bidi_stream" : "unary"},
+          {"grpc_service", method.service},
+          {"grpc_method", method.name}};
 }
 
 }  // namespace
@@ -88,7 +100,7 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
     methods_[method].duration = &handling.Add(labels, LatencyBuckets());
     for (size_t refusal = 0; refusal < kAccessRefusalCount; ++refusal) {
       methods_[method].access_refused[refusal] =
-          &rejected.Add({{"method", RejectedMethod(kMethods[method])}, {"reason", kAccessRefusals[refusal]}});
+          &rejected.Add({{"method", kMethods[method].rejected_as}, {"reason", kAccessRefusals[refusal]}});
     }
     for (size_t code = 0; code < kCodeCount; ++code) {
       prometheus::Labels code_labels = labels;
@@ -121,6 +133,13 @@ void RpcMetrics::OnHandled(RpcMethod method, absl::StatusCode code, absl::Durati
   const auto unknown = static_cast<size_t>(absl::StatusCode::kUnknown);
   metrics.handled[number < kCodeCount ? number : unknown]->Increment();
   metrics.duration->Observe(absl::ToDoubleSeconds(duration));
+}
+
+void RpcMetrics::AddTo(InferenceStatistics& statistics) const {
+  for (const Conversion& conversion : conversions_) {
+    attnd::AddTo(statistics.decode, *conversion.decode);
+    attnd::AddTo(statistics.serialize, *conversion.serialize);
+  }
 }
 
 }  // namespace attnd

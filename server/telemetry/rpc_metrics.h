@@ -39,6 +39,7 @@ class RpcMetrics {
   void OnStreamItemHeld(RpcMethod method) { At(method).stream_items->Increment(); }
   void OnStreamItemReleased(RpcMethod method) { At(method).stream_items->Decrement(); }
   void OnHandled(RpcMethod method, absl::StatusCode code, absl::Duration duration);
+  void AddTo(InferenceStatistics& statistics) const;
 
  private:
   static constexpr size_t kMethodCount = static_cast<size_t>(RpcMethod::kReloadModel) + 1;

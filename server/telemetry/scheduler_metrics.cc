@@ -3,6 +3,7 @@
 #include <string>
 
 #include "server/telemetry/buckets.h"
+#include "server/telemetry/counted_time.h"
 #include "server/telemetry/rejected_family.h"
 
 namespace attnd {
@@ -158,6 +159,28 @@ void SchedulerMetrics::OnCompleted(const Request& request, absl::Duration total)
   metrics.compute->Observe(absl::ToDoubleSeconds(request.timing.compute));
   metrics.tokens->Increment(static_cast<double>(request.token_count()));
   for (const SequenceInput& input : request.inputs) input_tokens_->Observe(static_cast<double>(input.token_count));
+  last_completed_ms_.store(absl::ToUnixMillis(request.accepted_at + total), std::memory_order_relaxed);
+}
+
+void SchedulerMetrics::AddTo(InferenceStatistics& statistics) const {
+  double failed = 0;
+  for (const PerMethod& metrics : methods_) {
+    attnd::AddTo(statistics.completed, *metrics.total);
+    attnd::AddTo(statistics.queue, *metrics.queue_wait);
+    attnd::AddTo(statistics.compute, *metrics.compute);
+    for (const prometheus::Counter* rejected : metrics.rejected) failed += rejected->Value();
+    for (const auto& stage : metrics.cancelled) {
+      for (const prometheus::Counter* cancelled : stage) failed += cancelled->Value();
+    }
+  }
+  double batches = 0;
+  for (const prometheus::Counter* reason : batches_) batches += reason->Value();
+  statistics.failed += static_cast<int64_t>(failed);
+  statistics.batches += static_cast<int64_t>(batches);
+  statistics.inputs += static_cast<int64_t>(input_tokens_->Collect().histogram.sample_count);
+  if (const int64_t last_ms = last_completed_ms_.load(std::memory_order_relaxed); last_ms > 0) {
+    statistics.last_completed = absl::FromUnixMillis(last_ms);
+  }
 }
 
 }  // namespace attnd

@@ -9,12 +9,14 @@
 #include <prometheus/registry.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "server/scheduling/events.h"
+#include "server/telemetry/metrics.h"
 
 namespace attnd {
 
@@ -31,6 +33,7 @@ class SchedulerMetrics {
   void OnBatchStarted(const BatchReport& batch);
   void OnBatchComputed(int worker, absl::Duration duration);
   void OnCompleted(const Request& request, absl::Duration total);
+  void AddTo(InferenceStatistics& statistics) const;
 
  private:
   // Numbers of values of the enumerations in events.h, which index the arrays below.
@@ -71,6 +74,8 @@ class SchedulerMetrics {
   std::array<PerPriority, kPriorityCount> priorities_ = {};
   prometheus::Gauge* estimated_queue_delay_ = nullptr;
   std::vector<prometheus::Counter*> worker_busy_;  // one for each worker
+  // When the last request was completed, in milliseconds since 1970; 0: none was.
+  std::atomic<int64_t> last_completed_ms_ = 0;
 };
 
 }  // namespace attnd

@@ -14,10 +14,13 @@ import grpc
 from attnd.v1 import admin_pb2, admin_pb2_grpc
 from attnd.v1 import inference_pb2 as pb
 from google.rpc import error_details_pb2
+from inference import open_inference_pb2 as oip
+from inference import open_inference_pb2_grpc
 from integration import health
 from integration.api_keys import ApiKey
 from integration.certificates import Authority
 from integration.error_details import details, trailers, unpack
+from integration.infer_messages import typed_request
 from integration.messages import ids_input
 from integration.server_process import ServerProcess
 from integration.waiting import wait_until
@@ -85,6 +88,7 @@ class ApiKeysTest(unittest.TestCase):
     def all_methods(self, server: ServerProcess, metadata: list[tuple[str, str]]) -> dict[str, grpc.StatusCode]:
         """How a call of every method ends."""
         admin = admin_pb2_grpc.AdminServiceStub(self.enterContext(grpc.insecure_channel(self.socket)))
+        oip_stub = open_inference_pb2_grpc.GRPCInferenceServiceStub(server.channel)
         forward = pb.ForwardRequest(inputs=[ids_input([1])], logits=pb.POSITIONS_LAST)
         calls = {
             "Forward": server.stub.Forward.future(forward, metadata=metadata),
@@ -95,6 +99,13 @@ class ApiKeysTest(unittest.TestCase):
             "ForwardStream": server.stub.ForwardStream(iter([]), metadata=metadata),
             "EmbedStream": server.stub.EmbedStream(iter([]), metadata=metadata),
             "ReloadModel": admin.ReloadModel.future(admin_pb2.ReloadModelRequest(), metadata=metadata),
+            "ModelInfer": oip_stub.ModelInfer.future(typed_request([[1]]), metadata=metadata),
+            "ModelStreamInfer": oip_stub.ModelStreamInfer(iter([]), metadata=metadata),
+            "ServerMetadata": oip_stub.ServerMetadata.future(oip.ServerMetadataRequest(), metadata=metadata),
+            "ModelMetadata": oip_stub.ModelMetadata.future(oip.ModelMetadataRequest(name="tiny"), metadata=metadata),
+            "ModelConfig": oip_stub.ModelConfig.future(oip.ModelConfigRequest(name="tiny"), metadata=metadata),
+            "ModelStatistics": oip_stub.ModelStatistics.future(oip.ModelStatisticsRequest(), metadata=metadata),
+            "RepositoryIndex": oip_stub.RepositoryIndex.future(oip.RepositoryIndexRequest(), metadata=metadata),
         }
         return {name: call.code() for name, call in calls.items()}
 
@@ -104,23 +115,27 @@ class ApiKeysTest(unittest.TestCase):
             for metadata in ([], [("authorization", good.text)], [("authorization", f"Basic {good.text}")],
                              ApiKey("stranger").metadata, good.metadata * 2, [("x-api-key", good.text)]):
                 self.assertEqual(set(self.all_methods(server, metadata).values()), {UNAUTHENTICATED})
-            for method, count in (("Forward", 12), ("Embed", 12), ("GetModel", 6), ("Tokenize", 6), ("ReloadModel", 6)):
+            for method, count in (("Forward", 12), ("Embed", 12), ("GetModel", 6), ("Tokenize", 6), ("ReloadModel", 6),
+                                  ("ModelInfer", 12), ("ModelMetadata", 6)):
                 self.assertEqual(self.rejected(server, method, "unauthenticated"), count)
 
     def test_a_key_allows_the_methods_it_names_and_their_streams(self) -> None:
         keys = {methods: self.key(name, methods)
                 for name, methods in (("e", "Embed"), ("fg", "Forward,GetModel"), ("t", "Tokenize"), ("all", "*"),
-                                      ("ops", "ReloadModel"))}
+                                      ("ops", "ReloadModel"), ("i", "ModelInfer"), ("m", "ModelMetadata"))}
+        describing = {"ServerMetadata", "ModelMetadata", "ModelConfig", "ModelStatistics", "RepositoryIndex"}
         allowed = {"Embed": {"Embed", "EmbedStream"}, "Forward,GetModel": {"Forward", "ForwardStream", "GetModel"},
                    "Tokenize": {"Tokenize", "Detokenize"}, "ReloadModel": {"ReloadModel"},
-                   "*": {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "Tokenize", "Detokenize"}}
+                   "ModelInfer": {"ModelInfer", "ModelStreamInfer"}, "ModelMetadata": describing,
+                   "*": {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "Tokenize", "Detokenize",
+                         "ModelInfer", "ModelStreamInfer"} | describing}
         with self.server(f"--admin_address={self.socket}") as server:
             for methods, key in keys.items():
                 codes = self.all_methods(server, key.metadata)
                 self.assertEqual({name for name, code in codes.items() if code == grpc.StatusCode.OK}, allowed[methods])
                 self.assertEqual({code for code in codes.values() if code != grpc.StatusCode.OK}, {DENIED})
-            self.assertEqual(self.rejected(server, "ReloadModel", "permission_denied"), 4)
-            self.assertEqual(self.rejected(server, "Forward", "permission_denied"), 6)
+            self.assertEqual(self.rejected(server, "ReloadModel", "permission_denied"), 6)
+            self.assertEqual(self.rejected(server, "Forward", "permission_denied"), 10)
 
     def test_refusals_say_what_to_do_and_that_a_retry_cannot_help(self) -> None:
         key = self.key("e", "Embed")
@@ -146,6 +161,10 @@ class ApiKeysTest(unittest.TestCase):
         self.key("e", "Embed")
         with self.server() as server:
             self.assertEqual(health.check(server.channel), health.SERVING)
+            oip_stub = open_inference_pb2_grpc.GRPCInferenceServiceStub(server.channel)
+            self.assertTrue(oip_stub.ServerLive(oip.ServerLiveRequest()).live)
+            self.assertTrue(oip_stub.ServerReady(oip.ServerReadyRequest()).ready)
+            self.assertTrue(oip_stub.ModelReady(oip.ModelReadyRequest(name="tiny")).ready)
             # ServerReflectionRequest { string list_services = 7; }
             replies = server.channel.stream_stream(REFLECTION)(iter([b"\x3a\x01*"]), timeout=30)
             self.assertIn(b"attnd.v1.InferenceService", next(replies))

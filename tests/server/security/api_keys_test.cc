@@ -37,16 +37,16 @@ TEST(ParseApiKeysTest, ReadsEveryField) {
   ASSERT_TRUE(keys.ok()) << keys.status();
   ASSERT_EQ(keys->size(), 2);
   EXPECT_EQ((*keys)[0].id, "a.b-c_1");
-  EXPECT_EQ((*keys)[0].allowed.to_string(), "00110");
+  EXPECT_EQ((*keys)[0].allowed.to_string(), "0000110");
   EXPECT_EQ((*keys)[0].tokens_per_second, 25);
   EXPECT_EQ((*keys)[0].burst_tokens, 7);
-  EXPECT_EQ((*keys)[1].allowed.to_string(), "11111");
+  EXPECT_EQ((*keys)[1].allowed.to_string(), "1111111");
   EXPECT_EQ((*keys)[1].sha256[31], 0x11);
   EXPECT_EQ((*keys)[1].tokens_per_second, 0);
 }
 
 TEST(ParseApiKeysTest, AStarAllowsEverythingButReloads) {
-  EXPECT_EQ(ParseApiKeys(Line("methods=*"), "/keys")->front().allowed.to_string(), "01111");
+  EXPECT_EQ(ParseApiKeys(Line("methods=*"), "/keys")->front().allowed.to_string(), "0111111");
 }
 
 TEST(ParseApiKeysTest, NamesTheLineOfWhatIsWrong) {
@@ -62,8 +62,10 @@ TEST(ParseApiKeysTest, RefusesWhatIsNoEntry) {
   EXPECT_THAT(Refusal(Line("methods=* id=b")), HasSubstr("id appears twice"));
   EXPECT_THAT(Refusal(Line("")), HasSubstr("methods is missing"));
   EXPECT_THAT(Refusal(Line("methods=Embed,")), HasSubstr("no method ''"));
-  EXPECT_THAT(Refusal(Line("methods=embed")),
-              HasSubstr("no method 'embed'; there are: *, Forward, Embed, GetModel, Tokenize, ReloadModel"));
+  EXPECT_THAT(
+      Refusal(Line("methods=embed")),
+      HasSubstr("no method 'embed'; there are: *, Forward, Embed, GetModel, Tokenize, ModelInfer, ModelMetadata, "
+                "ReloadModel"));
 }
 
 TEST(ParseApiKeysTest, RefusesIdsThatNoLogWouldLike) {

@@ -23,30 +23,51 @@ void AddHistogram(const std::string& name, const std::string& labels, const std:
   samples.merge(HistogramSamples(name, labels, bounds, {}));
 }
 
+struct Service {
+  std::string name;
+  std::vector<std::string> unary;
+  std::vector<std::string> streams;
+};
+
+const std::vector<Service> kServices = {{"attnd.v1.InferenceService",
+                                         {"Forward", "Embed", "GetModel", "Tokenize", "Detokenize"},
+                                         {"ForwardStream", "EmbedStream"}},
+                                        {"attnd.v1.AdminService", {"ReloadModel"}, {}},
+                                        {"inference.GRPCInferenceService",
+                                         {"ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata",
+                                          "ModelInfer", "ModelConfig", "ModelStatistics", "RepositoryIndex"},
+                                         {"ModelStreamInfer"}}};
+
+void AddRpcSeries(const std::string& service, const std::string& method, const std::string& type, Samples& samples) {
+  const std::string labels =
+      absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service=")", service, R"(",grpc_type=")", type, "\"");
+  samples[absl::StrCat("grpc_server_msg_received_total{", labels, "}")] = 0;
+  samples[absl::StrCat("grpc_server_msg_sent_total{", labels, "}")] = 0;
+  samples[absl::StrCat("grpc_server_started_total{", labels, "}")] = 0;
+  for (const char* code : {"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",
+                           "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted",
+                           "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}) {
+    samples[absl::StrCat(R"(grpc_server_handled_total{grpc_code=")", code, R"(",)", labels, "}")] = 0;
+  }
+  AddHistogram("grpc_server_handling_seconds", labels, kLatencyBounds, samples);
+}
+
 void AddRpcSeries(Samples& samples) {
-  for (const std::string method :
-       {"Forward", "Embed", "GetModel", "ForwardStream", "EmbedStream", "Tokenize", "Detokenize", "ReloadModel"}) {
-    const bool is_stream = absl::EndsWith(method, "Stream");
-    const std::string labels = absl::StrCat(R"(grpc_method=")", method, R"(",grpc_service="attnd.v1.)",
-                                            method == "ReloadModel" ? "AdminService" : "InferenceService",
-                                            R"(",grpc_type=")", is_stream ? "bidi_stream" : "unary", "\"");
-    samples[absl::StrCat("grpc_server_msg_received_total{", labels, "}")] = 0;
-    samples[absl::StrCat("grpc_server_msg_sent_total{", labels, "}")] = 0;
-    if (is_stream) samples[absl::StrCat("attnd_stream_items{method=\"", method, "\"}")] = 0;
-    samples[absl::StrCat("grpc_server_started_total{", labels, "}")] = 0;
-    for (const char* code : {"OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",
-                             "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted",
-                             "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"}) {
-      samples[absl::StrCat(R"(grpc_server_handled_total{grpc_code=")", code, R"(",)", labels, "}")] = 0;
+  for (const Service& service : kServices) {
+    for (const std::string& method : service.unary) AddRpcSeries(service.name, method, "unary", samples);
+    for (const std::string& method : service.streams) {
+      AddRpcSeries(service.name, method, "bidi_stream", samples);
+      samples[absl::StrCat("attnd_stream_items{method=\"", method, "\"}")] = 0;
     }
-    AddHistogram("grpc_server_handling_seconds", labels, kLatencyBounds, samples);
   }
 }
 
 void AddAccessRefusals(Samples& samples) {
-  for (const char* method : {"Forward", "Embed", "GetModel", "Tokenize", "Detokenize", "ReloadModel"}) {
-    for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
-      samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
+  for (const Service& service : kServices) {
+    for (const std::string& method : service.unary) {
+      for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
+        samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
+      }
     }
   }
 }

@@ -144,6 +144,11 @@ TEST_F(MetricsTest, ACallOrItemRefusedForWhoMadeIt) {
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="rate_limited"})", 1)));
 }
 
+TEST_F(MetricsTest, TheStreamOfTheOpenInferenceProtocolGoesWithItsMethod) {
+  metrics_.OnAccessRefused(RpcMethod::kModelStreamInfer, AccessRefusal::kPermissionDenied);
+  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="ModelInfer",reason="permission_denied"})", 1)));
+}
+
 TEST_F(MetricsTest, ACancelledCallAndTheTokensItWasted) {
   metrics_.OnCancelled(Method::kForward, CancelStage::kQueue, CancelCause::kClient, 0);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Forward",stage="queue"})", 1)));
@@ -188,6 +193,37 @@ TEST_F(MetricsTest, ABatch) {
   EXPECT_THAT(Moved(), ContainerEq(MovedIn({{{R"(attnd_batches_total{close_reason="worker_idle"})", 1}},
                                             HistogramSamples("attnd_batch_requests", "", kRequestBounds, {1}),
                                             HistogramSamples("attnd_batch_tokens", "", kTokenBounds, {1})})));
+}
+
+TEST_F(MetricsTest, StatisticsAddUpWhatTheSeriesHave) {
+  EXPECT_EQ(metrics_.statistics().last_completed, absl::InfinitePast());
+  Request request;
+  request.inputs = {{.token_count = 3}, {.token_count = 10}};
+  request.timing = {.queue = absl::Milliseconds(20), .compute = absl::Milliseconds(250)};
+  request.accepted_at = absl::FromUnixSeconds(1000);
+  for (const Method method : {Method::kForward, Method::kEmbed}) {
+    request.method = method;
+    metrics_.OnDecoded(method, absl::Milliseconds(1));
+    metrics_.OnBatchStarted({.close_reason = CloseReason::kTokenBudget});
+    metrics_.OnCompleted(request, absl::Milliseconds(300));
+    metrics_.OnSerialized(method, absl::Milliseconds(2));
+    metrics_.OnRejected(method, RejectReason::kQueueTokens);
+  }
+  metrics_.OnCancelled(Method::kEmbed, CancelStage::kQueue, CancelCause::kDeadline, 0);
+  const InferenceStatistics statistics = metrics_.statistics();
+  EXPECT_EQ(statistics.last_completed, absl::FromUnixMillis(1000300));
+  EXPECT_EQ(statistics.inputs, 4);
+  EXPECT_EQ(statistics.batches, 2);
+  EXPECT_EQ(statistics.failed, 3);
+  const auto near = [](int64_t count, absl::Duration total, const CountedTime& time) {
+    EXPECT_EQ(time.count, count);
+    EXPECT_LT(absl::AbsDuration(time.total - total), absl::Microseconds(1));
+  };
+  near(2, absl::Milliseconds(600), statistics.completed);
+  near(2, absl::Milliseconds(40), statistics.queue);
+  near(2, absl::Milliseconds(500), statistics.compute);
+  near(2, absl::Milliseconds(2), statistics.decode);
+  near(2, absl::Milliseconds(4), statistics.serialize);
 }
 
 TEST_F(MetricsTest, ACompletedCallCountsItsTimesAndTheTokensOfEachInput) {
