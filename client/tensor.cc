@@ -9,26 +9,37 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/tensor/float_conversion.h"
 
 namespace attnd::client {
 namespace {
 
 static_assert(sizeof(float) == 4 && std::numeric_limits<float>::is_iec559);
 
-// Bytes of a float32 array of `shape`; nothing when a size is negative or the product leaves int64.
-std::optional<int64_t> ByteCount(absl::Span<const int64_t> shape) {
-  int64_t count = sizeof(float);
+// Bytes of an array of `shape`; nothing when a size is negative or the product leaves int64.
+std::optional<int64_t> ByteCount(absl::Span<const int64_t> shape, int64_t element_bytes) {
+  int64_t count = element_bytes;
   for (const int64_t size : shape) {
     if (size < 0 || __builtin_mul_overflow(count, size, &count)) return std::nullopt;
   }
   return count;
 }
 
+std::vector<float> DecodeShort(absl::string_view bytes, float (*to_float)(uint16_t)) {
+  std::vector<float> values(bytes.size() / sizeof(uint16_t));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto low = static_cast<unsigned char>(bytes[2 * i]);
+    const auto high = static_cast<unsigned char>(bytes[2 * i + 1]);
+    values[i] = to_float(static_cast<uint16_t>(low | (high << 8)));
+  }
+  return values;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Tensor> EncodeTensor(absl::Span<const float> values, absl::Span<const int64_t> shape) {
   const bool sizes_positive = absl::c_all_of(shape, [](int64_t size) { return size >= 1; });
-  if (!sizes_positive || ByteCount(shape) != static_cast<int64_t>(values.size() * sizeof(float))) {
+  if (!sizes_positive || ByteCount(shape, sizeof(float)) != static_cast<int64_t>(values.size() * sizeof(float))) {
     return absl::InvalidArgumentError(absl::StrCat(values.size(), " values do not make shape ", FormatShape(shape)));
   }
   v1::Tensor tensor;
@@ -39,14 +50,18 @@ absl::StatusOr<v1::Tensor> EncodeTensor(absl::Span<const float> values, absl::Sp
 }
 
 absl::StatusOr<std::vector<float>> DecodeTensor(const v1::Tensor& tensor) {
-  if (tensor.data_type() != v1::DATA_TYPE_FLOAT32) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tensor of type ", v1::DataType_Name(tensor.data_type()), ", not DATA_TYPE_FLOAT32"));
+  const bool is_short = tensor.data_type() == v1::DATA_TYPE_FLOAT16 || tensor.data_type() == v1::DATA_TYPE_BFLOAT16;
+  if (!is_short && tensor.data_type() != v1::DATA_TYPE_FLOAT32) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor of type ", v1::DataType_Name(tensor.data_type()),
+                                                   ", not DATA_TYPE_FLOAT32, DATA_TYPE_FLOAT16 or DATA_TYPE_BFLOAT16"));
   }
-  if (ByteCount(tensor.shape()) != static_cast<int64_t>(tensor.data().size())) {
+  if (ByteCount(tensor.shape(), is_short ? sizeof(uint16_t) : sizeof(float)) !=
+      static_cast<int64_t>(tensor.data().size())) {
     return absl::InvalidArgumentError(absl::StrCat("tensor of shape ", FormatShape(tensor.shape()), " with ",
                                                    tensor.data().size(), " bytes of data"));
   }
+  if (tensor.data_type() == v1::DATA_TYPE_FLOAT16) return DecodeShort(tensor.data(), HalfToFloat);
+  if (tensor.data_type() == v1::DATA_TYPE_BFLOAT16) return DecodeShort(tensor.data(), Bfloat16ToFloat);
   return DecodeFloats(tensor.data());
 }
 

@@ -1,4 +1,4 @@
-// float32 arrays to and from the protocol's Tensor, on a machine of either byte order.
+// float32 arrays to the protocol's Tensor, and floats of every length back, on a machine of either byte order.
 
 #ifndef CLIENT_TENSOR_H_
 #define CLIENT_TENSOR_H_
@@ -19,10 +19,10 @@ namespace attnd::client {
 // Errors: INVALID_ARGUMENT when a size is below 1 or the sizes' product is not the number of values.
 absl::StatusOr<v1::Tensor> EncodeTensor(absl::Span<const float> values, absl::Span<const int64_t> shape);
 
-// The elements of `tensor`, row-major.
+// The elements of `tensor`, of float32, float16 or bfloat16, row-major.
 //
-// Errors: INVALID_ARGUMENT when its type is not DATA_TYPE_FLOAT32, a size is negative, or its data does not have the
-// length that its shape asks for.
+// Errors: INVALID_ARGUMENT when it is of another type, a size is negative, or its data does not have the length that
+// its shape asks for.
 absl::StatusOr<std::vector<float>> DecodeTensor(const v1::Tensor& tensor);
 
 // Little-endian float32 values, 4 bytes each, and back. Requires a whole number of values in `bytes`.

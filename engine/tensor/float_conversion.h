@@ -1,11 +1,17 @@
-// bfloat16 and half numbers as float32, exactly, and float32 as either, rounded to nearest, ties to even.
-// Infinities and NaNs stay what they are; what is too large becomes infinite.
+// bfloat16 and half numbers as float32, exactly, and float32 as either or as a scaled 8-bit integer, rounded to
+// nearest, ties to even. Infinities and NaNs stay what they are where the type has them; what is too large becomes
+// infinite.
 
 #ifndef ENGINE_TENSOR_FLOAT_CONVERSION_H_
 #define ENGINE_TENSOR_FLOAT_CONVERSION_H_
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <limits>
+
+#include "absl/types/span.h"
 
 namespace attnd {
 
@@ -46,6 +52,27 @@ constexpr uint16_t FloatToHalf(float value) {
   // A subnormal half counts units of 2^-24, which are those of a float of [0.5, 1): adding 0.5 rounds to them.
   const auto shifted = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5F);
   return static_cast<uint16_t>(sign | (shifted - 0x3F000000));
+}
+
+// Finite in any case: infinities are the largest float, NaNs are 0.
+inline float ClampToFinite(float value) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  return std::isnan(value) ? 0.0F : std::clamp(value, -kLargest, kLargest);
+}
+
+// What integers of [-127, 127] stand for `values` with: their largest magnitude / 127, of values clamped to finite
+// ones. 0 where all are 0, or so small that no float is left for the scale.
+inline float Int8Scale(absl::Span<const float> values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(ClampToFinite(value)));
+  return largest / 127;
+}
+
+// The integer of [-127, 127] that times `scale` is nearest to `value`.
+inline int8_t FloatToInt8(float value, float scale) {
+  if (scale == 0) return 0;
+  const double steps = std::rint(static_cast<double>(ClampToFinite(value)) / static_cast<double>(scale));
+  return static_cast<int8_t>(std::clamp(steps, -127.0, 127.0));
 }
 
 }  // namespace attnd

@@ -2,28 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "server/rpc/layer_name.h"
+#include "server/rpc/tensor_encoder.h"
 
 namespace attnd {
 namespace {
-
-void EncodeTensor(absl::Span<const float> floats, std::initializer_list<int64_t> shape, v1::Tensor& message) {
-  message.set_data_type(v1::DATA_TYPE_FLOAT32);
-  message.mutable_shape()->Assign(shape.begin(), shape.end());
-  message.set_data(floats.data(), floats.size() * sizeof(float));
-}
-
-// `floats` is row-major with rows of `columns`.
-void EncodeRows(absl::Span<const float> floats, int64_t columns, v1::Tensor& message) {
-  EncodeTensor(floats, {static_cast<int64_t>(floats.size()) / columns, columns}, message);
-}
 
 void EncodeTiming(const RequestTiming& timing, v1::Timing& message) {
   message.set_queue_seconds(absl::ToDoubleSeconds(timing.queue));
@@ -85,9 +74,19 @@ void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& co
   for (size_t j = 0; j < output.hidden.size(); ++j) {
     v1::HiddenStates& hidden = *result.add_hidden_states();
     hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
-    EncodeRows(output.hidden[j], config.embedding_length, *hidden.mutable_values());
+    EncodeRows(output.hidden[j], config.embedding_length, request.format.hidden[j], *hidden.mutable_values());
   }
-  if (request.selection.logits) EncodeRows(output.logits, config.vocabulary_size, *result.mutable_logits());
+  if (request.selection.logits) {
+    EncodeRows(output.logits, config.vocabulary_size, request.format.logits, *result.mutable_logits());
+  }
+}
+
+// Appends the vector of input `i` to `bytes`. Returns its scale where its type has one.
+std::optional<float> AppendEmbedding(const Request& request, size_t i, std::string& bytes) {
+  const std::vector<float>& embedding = request.outputs[i].embedding;
+  if (request.format.embedding == ElementType::kInt8) return AppendInt8(embedding, bytes);
+  AppendElements(embedding, request.format.embedding, bytes);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -104,23 +103,26 @@ void EncodeForwardItem(const Request& request, v1::ForwardStreamResponse& messag
 
 void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message) {
   const std::vector<float>& embedding = request.outputs[0].embedding;
-  EncodeTensor(embedding, {static_cast<int64_t>(embedding.size())}, *message.mutable_result()->mutable_embedding());
-  message.mutable_result()->set_token_count(static_cast<uint32_t>(request.inputs[0].token_count));
-  message.mutable_result()->set_truncated_from(TruncatedFrom(request, 0));
+  v1::EmbedResult& result = *message.mutable_result();
+  v1::Tensor& tensor = *result.mutable_embedding();
+  tensor.set_data_type(EncodeElementType(request.format.embedding));
+  tensor.add_shape(static_cast<int64_t>(embedding.size()));
+  if (const auto scale = AppendEmbedding(request, 0, *tensor.mutable_data())) result.set_scale(*scale);
+  result.set_token_count(static_cast<uint32_t>(request.inputs[0].token_count));
+  result.set_truncated_from(TruncatedFrom(request, 0));
   EncodeOrigin(request, message);
 }
 
 void EncodeEmbed(const Request& request, v1::EmbedResponse& message) {
   const size_t dimensions = request.outputs[0].embedding.size();
   v1::Tensor& embeddings = *message.mutable_embeddings();
-  embeddings.set_data_type(v1::DATA_TYPE_FLOAT32);
+  embeddings.set_data_type(EncodeElementType(request.format.embedding));
   embeddings.add_shape(static_cast<int64_t>(request.outputs.size()));
   embeddings.add_shape(static_cast<int64_t>(dimensions));
   std::string& data = *embeddings.mutable_data();
-  data.reserve(request.outputs.size() * dimensions * sizeof(float));
+  data.reserve(request.outputs.size() * dimensions * static_cast<size_t>(ElementBytes(request.format.embedding)));
   for (size_t i = 0; i < request.outputs.size(); ++i) {
-    const std::vector<float>& embedding = request.outputs[i].embedding;
-    data.append(reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float));
+    if (const auto scale = AppendEmbedding(request, i, data)) message.add_scales(*scale);
     message.add_token_counts(static_cast<uint32_t>(request.inputs[i].token_count));
   }
   if (absl::c_any_of(request.truncated_from, [](int64_t count) { return count > 0; })) {

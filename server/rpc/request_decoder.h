@@ -40,7 +40,6 @@ class RequestDecoder {
   absl::Status DecodeInputs(const Inputs& messages, bool truncate, Request& request) const;
   InputRules Rules(bool truncate) const { return {.config = config_, .tokenizer = tokenizer_, .truncate = truncate}; }
   absl::Status CheckTextBytes(absl::string_view field, int64_t byte_count) const;
-  int64_t ReplyBytes(const Request& request) const;
   absl::Status CheckReplySize(absl::string_view field, Request& request) const;
 
   const ModelConfig config_;

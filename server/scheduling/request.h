@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "server/scheduling/reply_format.h"
 #include "server/scheduling/served_model.h"
 
 namespace attnd {
@@ -44,10 +45,11 @@ struct Request {
   std::vector<SequenceInput> inputs;
   std::vector<int64_t> truncated_from;  // one for each input: tokens of a text that was cut, else 0
   OutputSelection selection;
+  ReplyFormat format;
   Priority priority = Priority::kNormal;
   std::string caller;  // whose share of the engine it is computed from; empty: unknown
   absl::Time deadline = absl::InfiniteFuture();
-  int64_t reply_bytes = 0;  // what the reply will take, at most
+  int64_t reply_bytes = 0;  // what its results or their reply will take, whichever is more, at most
   // Receives OK once every output is computed, else why it was not.
   absl::AnyInvocable<void(absl::Status)> done;
 

@@ -40,6 +40,17 @@ TEST(TensorTest, DecodingReturnsTheSameBits) {
   EXPECT_TRUE(std::signbit((*decoded)[1]));
 }
 
+TEST(TensorTest, DecodesShortFloats) {
+  v1::Tensor tensor = Float32Tensor({3}, std::string("\x80\x3f\x00\xc0\x00\x00", 6));
+  tensor.set_data_type(v1::DATA_TYPE_BFLOAT16);
+  EXPECT_THAT(DecodeTensor(tensor).value(), ElementsAre(1, -2, 0));
+  tensor.set_data(std::string("\x00\x3c\x00\xc0\x01\x00", 6));
+  tensor.set_data_type(v1::DATA_TYPE_FLOAT16);
+  EXPECT_THAT(DecodeTensor(tensor).value(), ElementsAre(1, -2, 0x1p-24F));
+  tensor.add_shape(2);
+  EXPECT_THAT(DecodeTensor(tensor).status().message(), HasSubstr("shape [3, 2] with 6 bytes"));
+}
+
 TEST(TensorTest, RefusesToEncodeAShapeOfAnotherSize) {
   const absl::Status status = EncodeTensor({1.0F, 2.0F, 3.0F}, {2, 2}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

@@ -69,6 +69,11 @@ FORWARD = {
     "unknown positions": (pb.ForwardRequest(inputs=[GOOD], hidden_states=[pb.HiddenStatesSelection(positions=9)]),
                           ["hidden_states[0].positions = 9"]),
     "unknown logits": (forward_request([GOOD], [], 9), ["logits = 9"]),
+    "hidden states as integers": (pb.ForwardRequest(inputs=[GOOD],
+                                                    hidden_states=[pb.HiddenStatesSelection(data_type=3)]),
+                                  ["hidden_states[0].data_type = 3", "DATA_TYPE_FLOAT16 (4)"]),
+    "unknown type of logits": (pb.ForwardRequest(inputs=[GOOD], logits=pb.POSITIONS_LAST, logits_data_type=9),
+                               ["logits_data_type = 9", "DATA_TYPE_FLOAT16 (4)"]),
     "nothing asked for": (forward_request([GOOD], []), ["hidden_states", "logits"]),
     "reply too large": (forward_request([ids_input([0] * CONTEXT)], [], pb.POSITIONS_ALL),
                         ["reply would have 131", f"at most {MAX_REPLY_BYTES}"]),
@@ -79,6 +84,7 @@ EMBED = {
     "no dimensions": (pb.EmbedRequest(inputs=[GOOD], dimensions=0), ["dimensions = 0", f"[1, {CHANNELS}]"]),
     "dimensions beyond the channels": (pb.EmbedRequest(inputs=[GOOD], dimensions=CHANNELS + 1),
                                        [f"dimensions = {CHANNELS + 1}", f"[1, {CHANNELS}]"]),
+    "unknown data type": (pb.EmbedRequest(inputs=[GOOD], data_type=9), ["data_type = 9", "DATA_TYPE_INT8 (3)"]),
     "id too large": (pb.EmbedRequest(inputs=[ids_input([VOCABULARY])]), ["ids[0] = 512"]),
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -77,6 +78,44 @@ TEST(FloatToBfloat16Test, RoundsToTheNearestAndTiesToEven) {
     ASSERT_EQ(FloatToBfloat16(std::bit_cast<float>((bits << 16) | 0x8001)), bits + 1);
     ASSERT_EQ(FloatToBfloat16(-std::bit_cast<float>((bits << 16) | 0x8001)), (bits + 1) | 0x8000);
   }
+}
+
+TEST(FloatToInt8Test, TheLargestMagnitudeIs127AndTheRestIsRoundedToTheNearestAndTiesToEven) {
+  const std::vector<float> values = {-127, 2.5F, 3.5F, -2.5F, 0.49F, -0.0F, 126.6F};
+  const float scale = Int8Scale(values);
+  EXPECT_EQ(scale, 1.0F);
+  std::vector<int> rounded;
+  for (const float value : values) rounded.push_back(FloatToInt8(value, scale));
+  EXPECT_EQ(rounded, (std::vector<int>{-127, 2, 4, -2, 0, 0, 127}));
+}
+
+TEST(FloatToInt8Test, NoValueIsFurtherFromItsIntegerThanHalfAScale) {
+  std::vector<float> values;
+  for (int i = 0; i < 1000; ++i) values.push_back(std::sin(static_cast<float>(i)) * 0.037F);
+  const float scale = Int8Scale(values);
+  for (const float value : values) {
+    ASSERT_LE(std::abs(value - static_cast<float>(FloatToInt8(value, scale)) * scale), 0.5001F * scale) << value;
+  }
+}
+
+TEST(FloatToInt8Test, ZerosHaveAScaleOfZero) {
+  EXPECT_EQ(Int8Scale({0.0F, -0.0F}), 0.0F);
+  EXPECT_EQ(Int8Scale({}), 0.0F);
+  EXPECT_EQ(FloatToInt8(0, 0), 0);
+  // Too small for a scale of its own.
+  const float smallest = std::numeric_limits<float>::denorm_min();
+  EXPECT_EQ(FloatToInt8(smallest, Int8Scale({&smallest, 1})), 0);
+}
+
+TEST(FloatToInt8Test, TheScaleIsFiniteWhateverTheValuesAre) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float scale = Int8Scale({nan, -infinity, 1});
+  EXPECT_EQ(scale, std::numeric_limits<float>::max() / 127);
+  EXPECT_EQ(FloatToInt8(nan, scale), 0);
+  EXPECT_EQ(FloatToInt8(-infinity, scale), -127);
+  EXPECT_EQ(FloatToInt8(infinity, scale), 127);
+  EXPECT_EQ(Int8Scale({nan}), 0.0F);
 }
 
 TEST(FloatToBfloat16Test, KeepsInfinitiesAndNans) {

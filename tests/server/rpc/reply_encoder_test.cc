@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -34,6 +35,7 @@ TEST(EncodeForwardTest, WritesEveryTensorWithItsShapeAndName) {
   request.inputs = {{.token_ids = {1, 2}, .token_count = 2}};
   request.selection = {.hidden = {{.layer = 3, .positions = Positions::kLast}, {.layer = 1}},
                        .logits = Positions::kLast};
+  request.format.hidden = {ElementType::kFloat32, ElementType::kFloat16};
   request.outputs = {{.hidden = {{1, 2, 3, 4}, {1, 2, 3, 4, 5, 6, 7, 8}}, .logits = std::vector<float>(10, 0.5F)}};
   request.timing = {.queue = absl::Milliseconds(250),
                     .compute = absl::Milliseconds(1500),
@@ -52,6 +54,8 @@ TEST(EncodeForwardTest, WritesEveryTensorWithItsShapeAndName) {
   EXPECT_THAT(Floats(result.hidden_states(0).values()), ElementsAre(1, 2, 3, 4));
   EXPECT_EQ(result.hidden_states(1).layer(), "h.0");
   EXPECT_THAT(result.hidden_states(1).values().shape(), ElementsAre(2, 4));
+  EXPECT_EQ(result.hidden_states(1).values().data_type(), v1::DATA_TYPE_FLOAT16);
+  EXPECT_EQ(result.hidden_states(1).values().data().size(), 16);
   EXPECT_THAT(result.logits().shape(), ElementsAre(1, 10));
   EXPECT_EQ(result.logits().data_type(), v1::DATA_TYPE_FLOAT32);
   EXPECT_EQ(message.timing().queue_seconds(), 0.25);
@@ -67,6 +71,7 @@ TEST(EncodeForwardTest, LeavesOutLogitsNobodyAskedFor) {
   request.model = Version("c0ffee-2");
   request.inputs = {{.token_ids = {1}, .token_count = 1}};
   request.selection.hidden = {{.layer = 0}};
+  request.format.hidden = {ElementType::kFloat32};
   request.outputs = {{.hidden = {{1, 2, 3, 4}}}};
   v1::ForwardResponse message;
   EncodeForward(request, SmallModel(), message);
@@ -85,6 +90,36 @@ TEST(EncodeEmbedTest, StacksTheVectorsOfAllInputs) {
   EXPECT_THAT(Floats(message.embeddings()), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
   EXPECT_THAT(message.token_counts(), ElementsAre(5, 6));
   EXPECT_EQ(message.model_version(), "c0ffee-2");
+}
+
+TEST(EncodeEmbedTest, WritesShortFloatsAndScaledIntegers) {
+  Request request;
+  request.model = Version("c0ffee-2");
+  request.inputs = {{.token_count = 5}, {.token_count = 6}};
+  request.outputs = {{.embedding = {1, -2}}, {.embedding = {0, 0}}};
+  const auto encode = [&](ElementType type) {
+    request.format.embedding = type;
+    v1::EmbedResponse message;
+    EncodeEmbed(request, message);
+    return message;
+  };
+  v1::EmbedResponse message = encode(ElementType::kBfloat16);
+  EXPECT_EQ(message.embeddings().data_type(), v1::DATA_TYPE_BFLOAT16);
+  EXPECT_EQ(message.embeddings().data(), std::string("\x80\x3f\x00\xc0\0\0\0\0", 8));
+  message = encode(ElementType::kFloat16);
+  EXPECT_EQ(message.embeddings().data_type(), v1::DATA_TYPE_FLOAT16);
+  EXPECT_EQ(message.embeddings().data(), std::string("\x00\x3c\x00\xc0\0\0\0\0", 8));
+  EXPECT_THAT(message.scales(), ElementsAre());
+  message = encode(ElementType::kInt8);
+  EXPECT_EQ(message.embeddings().data_type(), v1::DATA_TYPE_INT8);
+  EXPECT_THAT(message.embeddings().shape(), ElementsAre(2, 2));
+  EXPECT_EQ(message.embeddings().data(), std::string("\x40\x81\0\0", 4));
+  EXPECT_THAT(message.scales(), ElementsAre(2.0F / 127, 0));
+
+  v1::EmbedStreamResponse item;
+  EncodeEmbedItem(request, item);
+  EXPECT_EQ(item.result().embedding().data(), std::string("\x40\x81", 2));
+  EXPECT_EQ(item.result().scale(), 2.0F / 127);
 }
 
 // Gives `request` outputs of the sizes its selection asks for.

@@ -125,6 +125,60 @@ TEST_F(RequestDecoderTest, AnEmbeddingMayHaveFewerDimensionsAndTakesFewerBytes) 
   }
 }
 
+TEST_F(RequestDecoderTest, ResultsAreFloat32UnlessTheCallSaysOtherwise) {
+  const std::pair<v1::DataType, ElementType> types[] = {{v1::DATA_TYPE_UNSPECIFIED, ElementType::kFloat32},
+                                                        {v1::DATA_TYPE_FLOAT32, ElementType::kFloat32},
+                                                        {v1::DATA_TYPE_FLOAT16, ElementType::kFloat16},
+                                                        {v1::DATA_TYPE_BFLOAT16, ElementType::kBfloat16}};
+  for (const auto& [sent, expected] : types) {
+    v1::ForwardRequest forward = LastOfLnF();
+    AddIds({1}, *forward.mutable_inputs());
+    forward.set_logits(v1::POSITIONS_LAST);
+    forward.mutable_hidden_states(0)->set_data_type(sent);
+    forward.set_logits_data_type(sent);
+    const auto request = decoder_.DecodeForward(forward);
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_THAT((*request)->format.hidden, ElementsAre(expected));
+    EXPECT_EQ((*request)->format.logits, expected);
+    v1::EmbedRequest embed;
+    AddIds({1}, *embed.mutable_inputs());
+    embed.set_data_type(sent);
+    EXPECT_EQ((*decoder_.DecodeEmbed(embed))->format.embedding, expected);
+  }
+}
+
+TEST_F(RequestDecoderTest, OnlyEmbeddingsMayBeInt8) {
+  v1::EmbedRequest embed;
+  AddIds({1}, *embed.mutable_inputs());
+  embed.set_data_type(v1::DATA_TYPE_INT8);
+  EXPECT_EQ((*decoder_.DecodeEmbed(embed))->format.embedding, ElementType::kInt8);
+
+  v1::ForwardRequest forward = LastOfLnF();
+  AddIds({1}, *forward.mutable_inputs());
+  forward.mutable_hidden_states(0)->set_data_type(v1::DATA_TYPE_INT8);
+  ExpectInvalid(forward,
+                "hidden_states[0].data_type = 3, must be DATA_TYPE_FLOAT32 (1), DATA_TYPE_BFLOAT16 (2) or "
+                "DATA_TYPE_FLOAT16 (4)");
+  forward = LastOfLnF();
+  AddIds({1}, *forward.mutable_inputs());
+  forward.set_logits_data_type(v1::DATA_TYPE_INT8);
+  ExpectInvalid(forward, "logits_data_type = 3, must be");
+}
+
+TEST_F(RequestDecoderTest, AShorterTypeMakesASmallerReplyAndTheSameResults) {
+  v1::ForwardRequest message;
+  AddIds({1, 2, 3, 4, 5}, *message.mutable_inputs());
+  message.set_logits(v1::POSITIONS_ALL);
+  const int64_t float_bytes = 5 * 10 * 4;
+  const RequestDecoder decoder(SmallModel(), NoTokenizer(), {.max_reply_bytes = float_bytes / 2 + 2 * 128});
+  EXPECT_FALSE(decoder.DecodeForward(message).ok());
+  message.set_logits_data_type(v1::DATA_TYPE_FLOAT16);
+  const auto request = decoder.DecodeForward(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  // What is computed before it is written takes memory, too.
+  EXPECT_GE((*request)->reply_bytes, float_bytes);
+}
+
 TEST_F(RequestDecoderTest, PrioritiesAreNormalUnlessTheCallSaysOtherwise) {
   const std::pair<v1::Priority, Priority> priorities[] = {{v1::PRIORITY_UNSPECIFIED, Priority::kNormal},
                                                           {v1::PRIORITY_CRITICAL, Priority::kCritical},
