@@ -3,9 +3,11 @@
 #ifndef ENGINE_ENGINE_H_
 #define ENGINE_ENGINE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -17,12 +19,46 @@
 
 namespace attnd {
 
+enum class Positions { kLast, kAll, kListed };
+
 // Which rows of a [T, ...] output are wanted.
-enum class Positions { kLast, kAll };
+struct PositionSelection {
+  // NOLINTNEXTLINE(google-explicit-constructor): the last or all positions need no more than their name.
+  PositionSelection(Positions name = Positions::kLast) : which(name) {}
+  // Each in [0, T), none twice, in the order in which rows are wanted.
+  explicit PositionSelection(std::vector<int32_t> positions)
+      : which(Positions::kListed), listed(std::move(positions)) {}
+
+  friend bool operator==(const PositionSelection&, const PositionSelection&) = default;
+
+  Positions which = Positions::kLast;
+  std::vector<int32_t> listed;
+};
 
 // Rows of `positions` among `token_count`.
-inline int64_t RowCount(Positions positions, int64_t token_count) {
-  return positions == Positions::kLast ? 1 : token_count;
+inline int64_t RowCount(const PositionSelection& positions, int64_t token_count) {
+  switch (positions.which) {
+    case Positions::kAll:
+      return token_count;
+    case Positions::kListed:
+      return static_cast<int64_t>(positions.listed.size());
+    case Positions::kLast:
+      break;
+  }
+  return 1;
+}
+
+// The position whose row is row `row` of `positions`.
+inline int64_t PositionOfRow(const PositionSelection& positions, int64_t row, int64_t token_count) {
+  switch (positions.which) {
+    case Positions::kAll:
+      return row;
+    case Positions::kListed:
+      return positions.listed[static_cast<size_t>(row)];
+    case Positions::kLast:
+      break;
+  }
+  return token_count - 1;
 }
 
 enum class Pooling { kLast, kMean, kWeightedMean };
@@ -31,7 +67,13 @@ enum class Pooling { kLast, kMean, kWeightedMean };
 // output of layer l - 1 with both residuals added, L + 1 that of the last layer after the final norm.
 struct HiddenSelection {
   int64_t layer = 0;
-  Positions positions = Positions::kLast;
+  PositionSelection positions;
+};
+
+// The likeliest next tokens at some positions.
+struct TopSelection {
+  int64_t k = 1;  // in [1, V]
+  PositionSelection positions;
 };
 
 struct EmbeddingSelection {
@@ -43,8 +85,13 @@ struct EmbeddingSelection {
 // What a sequence wants computed.
 struct OutputSelection {
   std::vector<HiddenSelection> hidden;
-  std::optional<Positions> logits;
+  std::optional<PositionSelection> logits;
   std::optional<EmbeddingSelection> embedding;
+  std::optional<TopSelection> top;
+  bool token_log_probabilities = false;  // only of token ids
+
+  // Whether the output head is needed.
+  bool wants_head() const { return logits.has_value() || top.has_value() || token_log_probabilities; }
 };
 
 // One sequence of a batch. Exactly one of token_ids and hidden is not empty.
@@ -54,10 +101,21 @@ struct SequenceInput {
   int64_t token_count = 0;         // T, in [1, context length]
 };
 
+// The k largest logits of each row, the largest first and of equal ones the lower id; NaN counts as minus infinity.
+// Log-probabilities are those of the softmax over all logits of the row, NaN where one of these is not finite.
+struct TopTokens {
+  std::vector<int32_t> ids;              // [rows, k]
+  std::vector<float> logits;             // [rows, k]
+  std::vector<float> log_probabilities;  // [rows, k]
+};
+
 struct SequenceOutput {
   std::vector<std::vector<float>> hidden;  // one [rows, C] for each OutputSelection::hidden, in its order
   std::vector<float> logits;               // [rows, V]
   std::vector<float> embedding;            // [dimensions]
+  TopTokens top;
+  // [T - 1], of each token but the first, given those before it; NaN where a logit is not finite.
+  std::vector<float> token_log_probabilities;
 };
 
 // One sequence to compute: borrowed for the length of a call.

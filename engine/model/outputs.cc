@@ -30,23 +30,37 @@ void ResizeOutputs(const ModelConfig& config, absl::Span<const SequenceTask> bat
       const int64_t dimensions = selection.embedding->dimensions;
       task.output->embedding.resize(ElementCount(1, dimensions == 0 ? config.embedding_length : dimensions));
     }
+    if (selection.top) {
+      const size_t count = ElementCount(RowCount(selection.top->positions, token_count), selection.top->k);
+      task.output->top.ids.resize(count);
+      task.output->top.logits.resize(count);
+      task.output->top.log_probabilities.resize(count);
+    }
+    if (selection.token_log_probabilities) {
+      task.output->token_log_probabilities.resize(static_cast<size_t>(token_count - 1));
+    }
   }
-}
-
-bool AnyWantsLogits(absl::Span<const SequenceTask> batch) {
-  return std::any_of(batch.begin(), batch.end(),
-                     [](const SequenceTask& task) { return task.selection->logits.has_value(); });
 }
 
 int64_t FirstFinalRow(const SequenceTask& task, const ModelConfig& config) {
   const OutputSelection& selection = *task.selection;
-  const auto is_all_final = [&](const HiddenSelection& hidden) {
-    return hidden.layer == FinalPlace(config) && hidden.positions == Positions::kAll;
+  const int64_t token_count = task.input->token_count;
+  int64_t first = token_count;
+  const auto include = [&](const PositionSelection& positions) {
+    for (int64_t row = 0; row < RowCount(positions, token_count); ++row) {
+      first = std::min(first, PositionOfRow(positions, row, token_count));
+    }
   };
-  const bool all = selection.logits == Positions::kAll ||
-                   (selection.embedding && selection.embedding->pooling != Pooling::kLast) ||
-                   std::any_of(selection.hidden.begin(), selection.hidden.end(), is_all_final);
-  return all ? 0 : task.input->token_count - 1;
+  for (const HiddenSelection& hidden : selection.hidden) {
+    if (hidden.layer == FinalPlace(config)) include(hidden.positions);
+  }
+  if (selection.logits) include(*selection.logits);
+  if (selection.top) include(selection.top->positions);
+  if (selection.embedding) {
+    include(selection.embedding->pooling == Pooling::kLast ? Positions::kLast : Positions::kAll);
+  }
+  if (selection.token_log_probabilities) include(Positions::kAll);
+  return first;
 }
 
 void CopyHidden(const SequenceTask& task, const ModelConfig& config, int64_t place, const float* rows, int64_t stride) {
@@ -56,8 +70,8 @@ void CopyHidden(const SequenceTask& task, const ModelConfig& config, int64_t pla
     if (selection.layer != place) continue;
     const int64_t token_count = task.input->token_count;
     float* destination = task.output->hidden[i].data();
-    for (int64_t row = token_count - RowCount(selection.positions, token_count); row < token_count; ++row) {
-      destination = std::copy_n(rows + row * stride, c, destination);
+    for (int64_t row = 0; row < RowCount(selection.positions, token_count); ++row) {
+      destination = std::copy_n(rows + PositionOfRow(selection.positions, row, token_count) * stride, c, destination);
     }
   }
 }

@@ -14,10 +14,7 @@ namespace attnd {
 // Makes room in every task's output for what it selects.
 void ResizeOutputs(const ModelConfig& config, absl::Span<const SequenceTask> batch);
 
-// Whether any task selects logits.
-bool AnyWantsLogits(absl::Span<const SequenceTask> batch);
-
-// First of the rows [first, T) whose final norm `task` wants, or needs for what it wants.
+// First of the rows [first, T) whose final norm `task` wants, or needs for what it wants; T when it wants none.
 int64_t FirstFinalRow(const SequenceTask& task, const ModelConfig& config);
 
 // Copies the hidden states selected at `place` (HiddenSelection::layer) out of `rows` [T, C], `stride` floats apart.

@@ -90,11 +90,13 @@ absl::Status Transformer::AllocateActivations() {
     status.Update(Allocate(activations_,
                            AttentionScratchFloats(attention_type_, config.context_length, config.head_length()),
                            scratch.attention));
-    status.Update(Allocate(activations_, TokenTable::kMaxRows * TokenTable::kChunkColumns, scratch.logits));
   }
   auto linear = LinearRunner::Create(rows, weights_->kernels().all(), team_, activations_);
   status.Update(linear.status());
   if (status.ok()) linear_ = *std::move(linear);
+  auto head = OutputHead::Create(weights_->output_head(), config, info_.max_batch_tokens, team_, activations_);
+  status.Update(head.status());
+  if (status.ok()) output_head_ = *std::move(head);
   return status;
 }
 
@@ -119,7 +121,7 @@ absl::Status Transformer::Forward(absl::Span<const SequenceTask> batch, absl::Fu
     CopyHiddenOfAll(batch, static_cast<int64_t>(index) + 1);
   }
   if (auto status = Finish(batch); !status.ok()) return status;
-  return AnyWantsLogits(batch) ? ComputeLogits(batch) : absl::OkStatus();
+  return output_head_->Run(batch, layout_, attended_.data(), stride_, reinterpret_cast<std::byte*>(wide_.data()));
 }
 
 absl::Status Transformer::Embed(absl::Span<const SequenceTask> batch) {
@@ -189,38 +191,6 @@ absl::Status Transformer::Finish(absl::Span<const SequenceTask> batch) {
               final_rows + first * stride_, stride_);
     CopyHidden(task, info_.config, info_.config.layer_count + 1, final_rows, stride_);
     PoolEmbedding(task, final_rows, stride_);
-  });
-}
-
-void Transformer::GatherLogitRows(absl::Span<const SequenceTask> batch) {
-  const TokenTable& head = weights_->output_head();
-  auto* prepared = reinterpret_cast<std::byte*>(wide_.data());
-  logit_rows_.clear();
-  for (size_t sequence = 0; sequence < batch.size(); ++sequence) {
-    const SequenceTask& task = batch[sequence];
-    if (!task.selection->logits) continue;
-    const int64_t rows = RowCount(*task.selection->logits, task.input->token_count);
-    const int64_t first = layout_.first_row(sequence) + task.input->token_count - rows;
-    for (int64_t row = 0; row < rows; ++row) {
-      head.PrepareRow(attended_.data() + (first + row) * stride_,
-                      prepared + static_cast<int64_t>(logit_rows_.size()) * head.prepared_row_bytes());
-      logit_rows_.push_back(task.output->logits.data() + row * info_.config.vocabulary_size);
-    }
-  }
-}
-
-absl::Status Transformer::ComputeLogits(absl::Span<const SequenceTask> batch) {
-  GatherLogitRows(batch);
-  const TokenTable& head = weights_->output_head();
-  const auto* prepared = reinterpret_cast<const std::byte*>(wide_.data());
-  const auto row_count = static_cast<int64_t>(logit_rows_.size());
-  const int64_t slab_count = (row_count + TokenTable::kMaxRows - 1) / TokenTable::kMaxRows;
-  return team_.ParallelFor(slab_count * head.chunk_count(), [&](int64_t item, int worker) {
-    const int64_t first = item / head.chunk_count() * TokenTable::kMaxRows;
-    const int64_t rows = std::min(TokenTable::kMaxRows, row_count - first);
-    head.ComputeLogits(item % head.chunk_count(), prepared + first * head.prepared_row_bytes(),
-                       absl::MakeSpan(logit_rows_).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
-                       scratch_[static_cast<size_t>(worker)].logits);
   });
 }
 

@@ -18,6 +18,7 @@
 #include "engine/model/layer.h"
 #include "engine/model/linear_layer.h"
 #include "engine/model/model_weights.h"
+#include "engine/model/output_head.h"
 #include "engine/ops/thread_team.h"
 #include "engine/tensor/arena.h"
 
@@ -49,7 +50,6 @@ class Transformer final : public Engine {
   // What a worker needs for itself.
   struct WorkerScratch {
     float* attention = nullptr;  // AttentionScratchFloats
-    float* logits = nullptr;     // [TokenTable::kMaxRows, TokenTable::kChunkColumns]
   };
 
   Transformer(std::shared_ptr<const ModelWeights> weights, const TransformerOptions& options);
@@ -62,9 +62,6 @@ class Transformer final : public Engine {
   absl::Status RunLayer(const Layer& layer);
   absl::Status AttendAll(float scale);
   absl::Status Finish(absl::Span<const SequenceTask> batch);
-  absl::Status ComputeLogits(absl::Span<const SequenceTask> batch);
-  // Prepares the rows whose logits are wanted in wide_ and says where those of each go.
-  void GatherLogitRows(absl::Span<const SequenceTask> batch);
   void CopyHiddenOfAll(absl::Span<const SequenceTask> batch, int64_t place) const;
 
   const std::shared_ptr<const ModelWeights> weights_;
@@ -74,14 +71,15 @@ class Transformer final : public Engine {
 
   Arena activations_;
   std::optional<LinearRunner> linear_;
+  std::optional<OutputHead> output_head_;
   // Rows of the batch, ActivationStride apart, with some to spare for kernels that round their number up.
   int64_t stride_ = 0;          // of C columns
   absl::Span<float> x_;         // [max rows, C], the residual stream
   absl::Span<float> attended_;  // [max rows, C]; after the last layer, the final norm
-  absl::Span<float> wide_;      // [max rows, 3C or F], q, k and v, then the feed-forward layer; at last, rows of logits
+  absl::Span<float>
+      wide_;  // [max rows, 3C or F], q, k and v, then the feed-forward layer; at last, what the output head reads
   std::vector<WorkerScratch> scratch_;  // [threads]
   BatchLayout layout_;
-  std::vector<float*> logit_rows_;  // where the logits of each gathered row go
 };
 
 }  // namespace attnd

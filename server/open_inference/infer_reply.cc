@@ -23,9 +23,9 @@ struct OutputRows {
 OutputRows RowsOf(InferOutput output, const OutputSelection& selection, const ModelConfig& config) {
   switch (output) {
     case InferOutput::kHiddenState:
-      return {.positions = selection.hidden.front().positions, .columns = config.embedding_length};
+      return {.positions = selection.hidden.front().positions.which, .columns = config.embedding_length};
     case InferOutput::kLogits:
-      return {.positions = *selection.logits, .columns = config.vocabulary_size};
+      return {.positions = selection.logits->which, .columns = config.vocabulary_size};
     case InferOutput::kEmbedding:
       break;
   }

@@ -33,7 +33,9 @@ TEST_P(AllocationTest, AForwardPassAllocatesNothingOnceItHasSeenABatchAsLarge) {
   }
   const OutputSelection selection{.hidden = {{.layer = 1, .positions = Positions::kAll}},
                                   .logits = Positions::kAll,
-                                  .embedding = EmbeddingSelection{.pooling = Pooling::kMean}};
+                                  .embedding = EmbeddingSelection{.pooling = Pooling::kMean},
+                                  .top = TopSelection{.k = 9, .positions = Positions::kAll},
+                                  .token_log_probabilities = true};
   std::vector<SequenceInput> inputs;
   for (const int64_t length : {70, 1, 33, 70}) {
     inputs.push_back({.token_ids = std::vector<int32_t>(static_cast<size_t>(length), 7), .token_count = length});

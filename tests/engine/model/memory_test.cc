@@ -56,6 +56,8 @@ struct RandomBatch {
       OutputSelection& selection = selections.emplace_back();
       if (any(2) == 0) selection.hidden.push_back({.layer = any(3), .positions = Positions::kAll});
       if (any(2) == 0) selection.logits = any(2) == 0 ? Positions::kAll : Positions::kLast;
+      if (any(3) == 0) selection.top = TopSelection{.k = 1 + any(20), .positions = Positions::kAll};
+      selection.token_log_probabilities = any(3) == 0;
       if (any(2) == 0) selection.embedding = EmbeddingSelection{.pooling = Pooling::kMean};
     }
     outputs.resize(inputs.size());

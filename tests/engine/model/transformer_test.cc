@@ -50,7 +50,8 @@ const OutputSelection kEverything = {.hidden = {{.layer = 0, .positions = Positi
                                                 {.layer = 2, .positions = Positions::kAll},
                                                 {.layer = 4, .positions = Positions::kAll}},
                                      .logits = Positions::kAll,
-                                     .embedding = EmbeddingSelection{.pooling = Pooling::kMean}};
+                                     .embedding = EmbeddingSelection{.pooling = Pooling::kMean},
+                                     .top = TopSelection{.k = 5, .positions = Positions::kAll}};
 
 std::vector<SequenceOutput> Forward(Transformer& transformer, const std::vector<SequenceInput>& inputs,
                                     const OutputSelection& selection) {
@@ -68,6 +69,9 @@ void ExpectSameBytes(const SequenceOutput& a, const SequenceOutput& b) {
   EXPECT_EQ(a.hidden, b.hidden);
   EXPECT_EQ(a.logits, b.logits);
   EXPECT_EQ(a.embedding, b.embedding);
+  EXPECT_EQ(a.top.ids, b.top.ids);
+  EXPECT_EQ(a.top.logits, b.top.logits);
+  EXPECT_EQ(a.top.log_probabilities, b.top.log_probabilities);
 }
 
 class DataTypeTest : public testing::TestWithParam<DataType> {};
