@@ -62,6 +62,7 @@ ABSL_FLAG(int64_t, max_request_text_bytes, int64_t{4} << 20, "Bytes of text in o
 ABSL_FLAG(int64_t, max_stream_items, 256,
           "Items of one stream that the server holds: read, and their replies not yet read by the client. It reads no "
           "more until one is answered.");
+ABSL_FLAG(int64_t, max_top_k, 1024, "Likeliest tokens that a call may ask for at each position.");
 ABSL_FLAG(int64_t, max_pending_reply_bytes, int64_t{1} << 30,
           "Bytes of the replies of accepted calls, until their callers have read them; a call beyond them gets "
           "RESOURCE_EXHAUSTED.");
@@ -178,6 +179,7 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
       .max_request_text_bytes =
           check.CheckRange("max_request_text_bytes", absl::GetFlag(FLAGS_max_request_text_bytes), 1, kMaxMessageBytes),
       .max_stream_items = check.CheckRange("max_stream_items", absl::GetFlag(FLAGS_max_stream_items), 1, kMaxCount),
+      .max_top_k = check.CheckRange("max_top_k", absl::GetFlag(FLAGS_max_top_k), 1, kMaxCount),
   };
   flags.scheduler_limits = {
       .max_requests = check.CheckRange("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),

@@ -14,6 +14,7 @@ struct CallLimits {
   int64_t max_reply_bytes = int64_t{64} << 20;
   int64_t max_request_text_bytes = int64_t{4} << 20;
   int64_t max_stream_items = 256;  // held at once by one stream
+  int64_t max_top_k = 1024;
 };
 
 }  // namespace attnd

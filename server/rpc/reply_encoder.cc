@@ -66,6 +66,31 @@ uint32_t TruncatedFrom(const Request& request, size_t i) {
   return request.truncated_from.empty() ? 0 : static_cast<uint32_t>(request.truncated_from[i]);
 }
 
+void EncodeTop(const Request& request, size_t i, v1::ForwardResult& result) {
+  const TopSelection& selection = *request.selection.top;
+  const TopTokens& top = request.outputs[i].top;
+  const int64_t token_count = request.inputs[i].token_count;
+  for (int64_t row = 0; row < RowCount(selection.positions, token_count); ++row) {
+    v1::TopTokens& message = *result.add_top_k();
+    message.set_position(static_cast<uint32_t>(PositionOfRow(selection.positions, row, token_count)));
+    for (auto at = static_cast<size_t>(row * selection.k); at < static_cast<size_t>((row + 1) * selection.k); ++at) {
+      message.add_ids(static_cast<uint32_t>(top.ids[at]));
+      message.add_logits(top.logits[at]);
+      message.add_log_probabilities(top.log_probabilities[at]);
+    }
+  }
+}
+
+void EncodeTokenLogProbabilities(const Request& request, size_t i, v1::TokenLogProbabilities& message) {
+  for (const int32_t id : request.inputs[i].token_ids) message.add_token_ids(static_cast<uint32_t>(id));
+  double sum = 0;
+  for (const float value : request.outputs[i].token_log_probabilities) {
+    message.add_log_probabilities(value);
+    sum += static_cast<double>(value);
+  }
+  message.set_sum(sum);
+}
+
 // Input `i` of a computed request.
 void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& config, v1::ForwardResult& result) {
   const SequenceOutput& output = request.outputs[i];
@@ -78,6 +103,10 @@ void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& co
   }
   if (request.selection.logits) {
     EncodeRows(output.logits, config.vocabulary_size, request.format.logits, *result.mutable_logits());
+  }
+  if (request.selection.top) EncodeTop(request, i, result);
+  if (request.selection.token_log_probabilities) {
+    EncodeTokenLogProbabilities(request, i, *result.mutable_token_log_probabilities());
   }
 }
 
@@ -143,6 +172,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   limits.set_max_request_bytes(static_cast<uint64_t>(model.limits.max_request_bytes));
   limits.set_max_reply_bytes(static_cast<uint64_t>(model.limits.max_reply_bytes));
   limits.set_max_request_text_bytes(static_cast<uint64_t>(model.limits.max_request_text_bytes));
+  limits.set_max_top_k(static_cast<uint32_t>(model.limits.max_top_k));
   limits.set_max_stream_items(static_cast<uint32_t>(model.limits.max_stream_items));
   limits.set_max_batch_tokens(static_cast<uint32_t>(model.engine.max_batch_tokens));
   message.set_weights_sha256(model.engine.weights_sha256);

@@ -9,6 +9,24 @@ namespace {
 // reply.
 constexpr int64_t kTensorOverheadBytes = 128;
 
+// More than protobuf adds to the likeliest tokens of one position.
+constexpr int64_t kTopOverheadBytes = 48;
+
+// A token id takes at most this, a float always four.
+constexpr int64_t kMaxIdBytes = 5;
+constexpr int64_t kFloatBytes = 4;
+
+// Bytes of the likeliest tokens and of log-probabilities in the reply for one input, at most.
+int64_t ScoreBytes(const OutputSelection& selection, int64_t token_count) {
+  int64_t byte_count = 0;
+  if (selection.top) {
+    const int64_t rows = RowCount(selection.top->positions, token_count);
+    byte_count += rows * (selection.top->k * (kMaxIdBytes + 2 * kFloatBytes) + kTopOverheadBytes);
+  }
+  if (selection.token_log_probabilities) byte_count += token_count * (kMaxIdBytes + kFloatBytes) + kTensorOverheadBytes;
+  return byte_count;
+}
+
 // Adds up what size_of(values, type) says of every array that `request` asks for.
 template <typename SizeOf>
 int64_t AddUp(const Request& request, const ModelConfig& config, SizeOf size_of) {
@@ -34,14 +52,18 @@ int64_t ReplyBytes(const Request& request, const ModelConfig& config) {
   const auto size_of = [](int64_t values, ElementType type) {
     return values * ElementBytes(type) + kTensorOverheadBytes;
   };
-  return kTensorOverheadBytes + AddUp(request, config, size_of);
+  int64_t byte_count = kTensorOverheadBytes + AddUp(request, config, size_of);
+  for (const SequenceInput& input : request.inputs) byte_count += ScoreBytes(request.selection, input.token_count);
+  return byte_count;
 }
 
 int64_t ResultBytes(const Request& request, const ModelConfig& config) {
   const auto size_of = [](int64_t values, ElementType /*type*/) {
     return values * static_cast<int64_t>(sizeof(float));
   };
-  return AddUp(request, config, size_of);
+  int64_t byte_count = AddUp(request, config, size_of);
+  for (const SequenceInput& input : request.inputs) byte_count += ScoreBytes(request.selection, input.token_count);
+  return byte_count;
 }
 
 }  // namespace attnd

@@ -1,6 +1,7 @@
 #include "server/rpc/request_decoder.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -14,26 +15,28 @@
 namespace attnd {
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1::ForwardRequest& message) const {
-  return AddInputs(DecodeSelection(message, config_), message.inputs(), message.truncate());
+  return AddInputs(DecodeSelection(message, config_, limits_), message.inputs(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::EmbedRequest& message) const {
-  return AddInputs(DecodeSelection(message, config_), message.inputs(), message.truncate());
+  return AddInputs(DecodeSelection(message, config_, limits_), message.inputs(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForwardItem(
     const v1::ForwardStreamRequest& message) const {
-  return AddInput(DecodeSelection(message, config_), message.input(), message.truncate());
+  return AddInput(DecodeSelection(message, config_, limits_), message.input(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbedItem(const v1::EmbedStreamRequest& message) const {
-  return AddInput(DecodeSelection(message, config_), message.input(), message.truncate());
+  return AddInput(DecodeSelection(message, config_, limits_), message.input(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInputs(absl::StatusOr<std::shared_ptr<Request>> request,
                                                                    const Inputs& messages, bool truncate) const {
   if (!request.ok()) return request;
   if (auto status = DecodeInputs(messages, truncate, **request); !status.ok()) return status;
+  const auto path_of = [](size_t input) { return absl::StrCat("inputs[", input, "]"); };
+  if (auto status = CheckSelection(**request, path_of); !status.ok()) return status;
   if (auto status = CheckReplySize("inputs", **request); !status.ok()) return status;
   return request;
 }
@@ -51,6 +54,8 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::AddInput(absl::StatusOr
   }
   (*request)->inputs.push_back(std::move(decoded->input));
   (*request)->truncated_from.push_back(decoded->truncated_from);
+  const auto path_of = [](size_t /*input*/) { return std::string("input"); };
+  if (auto status = CheckSelection(**request, path_of); !status.ok()) return status;
   if (auto status = CheckReplySize("input", **request); !status.ok()) return status;
   return request;
 }

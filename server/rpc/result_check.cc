@@ -23,7 +23,8 @@ bool AllFinite(absl::Span<const float> floats) {
 }
 
 bool IsFinite(const SequenceOutput& output) {
-  return AllFinite(output.logits) && AllFinite(output.embedding) &&
+  return AllFinite(output.logits) && AllFinite(output.embedding) && AllFinite(output.top.logits) &&
+         AllFinite(output.top.log_probabilities) && AllFinite(output.token_log_probabilities) &&
          absl::c_all_of(output.hidden, [](const std::vector<float>& hidden) { return AllFinite(hidden); });
 }
 

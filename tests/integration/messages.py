@@ -1,5 +1,7 @@
 """Short ways to write requests and to read replies."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from attnd.v1 import inference_pb2 as pb
@@ -17,11 +19,15 @@ def hidden_input(values: np.ndarray) -> pb.Input:
 
 
 def forward_request(
-    inputs: list[pb.Input], layers: list[str], logits: int = pb.POSITIONS_UNSPECIFIED
+    inputs: list[pb.Input],
+    layers: list[str],
+    logits: int = pb.POSITIONS_UNSPECIFIED,
+    listed: Iterable[int] = (),
 ) -> pb.ForwardRequest:
-    """All positions of `layers`, and logits."""
+    """All positions of `layers`, and logits, of `listed` positions where they are POSITIONS_LISTED."""
     selections = [pb.HiddenStatesSelection(layer=layer, positions=pb.POSITIONS_ALL) for layer in layers]
-    return pb.ForwardRequest(inputs=inputs, hidden_states=selections, logits=logits)
+    return pb.ForwardRequest(inputs=inputs, hidden_states=selections, logits=logits,
+                             logits_listed_positions=listed)
 
 
 def to_array(tensor: pb.Tensor) -> np.ndarray:

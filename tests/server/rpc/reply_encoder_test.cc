@@ -1,6 +1,8 @@
 #include "server/rpc/reply_encoder.h"
 
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -78,6 +80,29 @@ TEST(EncodeForwardTest, LeavesOutLogitsNobodyAskedFor) {
   EXPECT_FALSE(message.results(0).has_logits());
 }
 
+TEST(EncodeForwardTest, WritesTheLikeliestTokensPositionByPosition) {
+  Request request;
+  request.model = Version("c0ffee-2");
+  request.inputs = {{.token_ids = {7, 8, 9}, .token_count = 3}};
+  request.selection.top = TopSelection{.k = 2, .positions = PositionSelection(std::vector<int32_t>{2, 0})};
+  request.selection.token_log_probabilities = true;
+  request.outputs = {{.top = {.ids = {4, 5, 9, 1}, .logits = {4, 3, 2, 1}, .log_probabilities = {-1, -2, -3, -4}},
+                      .token_log_probabilities = {-0.5F, -0.25F}}};
+  v1::ForwardResponse message;
+  EncodeForward(request, SmallModel(), message);
+  const v1::ForwardResult& result = message.results(0);
+  ASSERT_EQ(result.top_k_size(), 2);
+  EXPECT_EQ(result.top_k(0).position(), 2);
+  EXPECT_THAT(result.top_k(0).ids(), ElementsAre(4, 5));
+  EXPECT_THAT(result.top_k(0).logits(), ElementsAre(4, 3));
+  EXPECT_EQ(result.top_k(1).position(), 0);
+  EXPECT_THAT(result.top_k(1).ids(), ElementsAre(9, 1));
+  EXPECT_THAT(result.top_k(1).log_probabilities(), ElementsAre(-3, -4));
+  EXPECT_THAT(result.token_log_probabilities().token_ids(), ElementsAre(7, 8, 9));
+  EXPECT_THAT(result.token_log_probabilities().log_probabilities(), ElementsAre(-0.5F, -0.25F));
+  EXPECT_EQ(result.token_log_probabilities().sum(), -0.75);
+}
+
 TEST(EncodeEmbedTest, StacksTheVectorsOfAllInputs) {
   Request request;
   request.model = Version("c0ffee-2");
@@ -126,13 +151,18 @@ TEST(EncodeEmbedTest, WritesShortFloatsAndScaledIntegers) {
 void Compute(Request& request, const ModelConfig& config) {
   for (const SequenceInput& input : request.inputs) {
     SequenceOutput& output = request.outputs.emplace_back();
-    const auto floats = [&](Positions positions, int64_t columns) {
+    const auto floats = [&](const PositionSelection& positions, int64_t columns) {
       return std::vector<float>(static_cast<size_t>(RowCount(positions, input.token_count) * columns));
     };
     for (const HiddenSelection& hidden : request.selection.hidden) {
       output.hidden.push_back(floats(hidden.positions, config.embedding_length));
     }
     if (request.selection.logits) output.logits = floats(*request.selection.logits, config.vocabulary_size);
+    if (const auto& top = request.selection.top) {
+      output.top.logits = output.top.log_probabilities = floats(top->positions, top->k);
+      output.top.ids.assign(output.top.logits.size(), std::numeric_limits<int32_t>::max());
+    }
+    if (request.selection.token_log_probabilities) output.token_log_probabilities.resize(input.token_ids.size() - 1);
   }
 }
 
@@ -146,6 +176,11 @@ v1::ForwardRequest RandomCall(std::minstd_rand& random) {
     if (random() % 2 == 0) AddLayer(layer, positions(), message);
   }
   if (message.hidden_states().empty() || random() % 2 == 0) message.set_logits(positions());
+  if (random() % 2 == 0) {
+    message.mutable_top_k()->set_k(1 + static_cast<uint32_t>(random() % 10));
+    message.mutable_top_k()->set_positions(positions());
+  }
+  message.set_token_log_probabilities(random() % 2 == 0);
   return message;
 }
 
@@ -168,10 +203,11 @@ TEST(ReplySizeTest, NoReplyIsLargerThanTheLimitItsCallPassed) {
     EncodeForward(**request, config, reply);
     const auto byte_count = static_cast<int64_t>(reply.ByteSizeLong());
     EXPECT_FALSE(RequestDecoder(config, NoTokenizer(), {.max_reply_bytes = byte_count - 1}).DecodeForward(call).ok());
-    const int64_t tensors = int64_t{call.inputs_size()} * (call.hidden_states_size() + 1);
-    EXPECT_TRUE(RequestDecoder(config, NoTokenizer(), {.max_reply_bytes = byte_count + 128 * (tensors + 1)})
-                    .DecodeForward(call)
-                    .ok());
+    const int64_t tensors = int64_t{call.inputs_size()} * (call.hidden_states_size() + 2);
+    const int64_t positions = call.has_top_k() ? (*request)->token_count() : 0;
+    const int64_t slack = 128 * (tensors + 1) + positions * (48 + 5 * int64_t{call.top_k().k()}) + 5 * 8 * 5;
+    EXPECT_TRUE(
+        RequestDecoder(config, NoTokenizer(), {.max_reply_bytes = byte_count + slack}).DecodeForward(call).ok());
   }
 }
 

@@ -32,8 +32,10 @@ TEST(ResultCheckTest, FiniteNumbersPass) {
 TEST(ResultCheckTest, ANumberThatIsNotFiniteIsTheServersFault) {
   std::vector<float> many(1000, 1.0F);
   many[777] = -kInfinity;
-  for (const SequenceOutput& output : {SequenceOutput{.embedding = {1, kNan}}, SequenceOutput{.logits = many},
-                                       SequenceOutput{.hidden = {{1}, {2, kInfinity}}}}) {
+  for (const SequenceOutput& output :
+       {SequenceOutput{.embedding = {1, kNan}}, SequenceOutput{.logits = many},
+        SequenceOutput{.token_log_probabilities = {kNan}}, SequenceOutput{.top = {.log_probabilities = {kNan}}},
+        SequenceOutput{.hidden = {{1}, {2, kInfinity}}}}) {
     const absl::Status status = Check(kIds, output);
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(status.message(), HasSubstr("input 1 of 2"));
