@@ -1,4 +1,4 @@
-// A stream of items to one attnd server: ForwardStream or EmbedStream.
+// A stream of items to one attnd server: ForwardStream or EmbedStream. chunk_reader.h reads results in chunks.
 //
 //   std::unique_ptr<EmbedStream> stream = client->OpenEmbedStream();
 //   stream->Write(item);               // as often as need be

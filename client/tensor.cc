@@ -49,19 +49,32 @@ absl::StatusOr<v1::Tensor> EncodeTensor(absl::Span<const float> values, absl::Sp
   return tensor;
 }
 
+std::optional<int64_t> TensorBytes(v1::DataType type, absl::Span<const int64_t> shape) {
+  switch (type) {
+    case v1::DATA_TYPE_FLOAT32:
+      return ByteCount(shape, 4);
+    case v1::DATA_TYPE_FLOAT16:
+    case v1::DATA_TYPE_BFLOAT16:
+      return ByteCount(shape, 2);
+    case v1::DATA_TYPE_INT8:
+      return ByteCount(shape, 1);
+    default:
+      return std::nullopt;
+  }
+}
+
 absl::StatusOr<std::vector<float>> DecodeTensor(const v1::Tensor& tensor) {
-  const bool is_short = tensor.data_type() == v1::DATA_TYPE_FLOAT16 || tensor.data_type() == v1::DATA_TYPE_BFLOAT16;
-  if (!is_short && tensor.data_type() != v1::DATA_TYPE_FLOAT32) {
-    return absl::InvalidArgumentError(absl::StrCat("tensor of type ", v1::DataType_Name(tensor.data_type()),
+  const v1::DataType type = tensor.data_type();
+  if (type != v1::DATA_TYPE_FLOAT32 && type != v1::DATA_TYPE_FLOAT16 && type != v1::DATA_TYPE_BFLOAT16) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor of type ", v1::DataType_Name(type),
                                                    ", not DATA_TYPE_FLOAT32, DATA_TYPE_FLOAT16 or DATA_TYPE_BFLOAT16"));
   }
-  if (ByteCount(tensor.shape(), is_short ? sizeof(uint16_t) : sizeof(float)) !=
-      static_cast<int64_t>(tensor.data().size())) {
+  if (TensorBytes(type, tensor.shape()) != static_cast<int64_t>(tensor.data().size())) {
     return absl::InvalidArgumentError(absl::StrCat("tensor of shape ", FormatShape(tensor.shape()), " with ",
                                                    tensor.data().size(), " bytes of data"));
   }
-  if (tensor.data_type() == v1::DATA_TYPE_FLOAT16) return DecodeShort(tensor.data(), HalfToFloat);
-  if (tensor.data_type() == v1::DATA_TYPE_BFLOAT16) return DecodeShort(tensor.data(), Bfloat16ToFloat);
+  if (type == v1::DATA_TYPE_FLOAT16) return DecodeShort(tensor.data(), HalfToFloat);
+  if (type == v1::DATA_TYPE_BFLOAT16) return DecodeShort(tensor.data(), Bfloat16ToFloat);
   return DecodeFloats(tensor.data());
 }
 

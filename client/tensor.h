@@ -4,6 +4,7 @@
 #define CLIENT_TENSOR_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ absl::StatusOr<v1::Tensor> EncodeTensor(absl::Span<const float> values, absl::Sp
 // Errors: INVALID_ARGUMENT when it is of another type, a size is negative, or its data does not have the length that
 // its shape asks for.
 absl::StatusOr<std::vector<float>> DecodeTensor(const v1::Tensor& tensor);
+
+// Bytes of the data of a tensor; nothing when its type is unknown, a size is negative or the product leaves int64.
+std::optional<int64_t> TensorBytes(v1::DataType type, absl::Span<const int64_t> shape);
 
 // Little-endian float32 values, 4 bytes each, and back. Requires a whole number of values in `bytes`.
 std::string EncodeFloats(absl::Span<const float> values);

@@ -58,6 +58,8 @@ ABSL_FLAG(int64_t, max_queue_tokens, 65536, "Tokens that may wait; a call beyond
 ABSL_FLAG(int64_t, max_request_bytes, int64_t{64} << 20, "Bytes of one serialised request.");
 ABSL_FLAG(int64_t, max_reply_bytes, int64_t{64} << 20,
           "Bytes of one serialised reply; a call that would need more is refused before it is computed.");
+ABSL_FLAG(int64_t, max_chunked_reply_bytes, int64_t{512} << 20,
+          "Bytes of the reply to one item of a ForwardStream that asks for chunks.");
 ABSL_FLAG(int64_t, max_request_text_bytes, int64_t{4} << 20, "Bytes of text in one call, all inputs together.");
 ABSL_FLAG(int64_t, max_stream_items, 256,
           "Items of one stream that the server holds: read, and their replies not yet read by the client. It reads no "
@@ -180,6 +182,8 @@ absl::StatusOr<ServerFlags> ParseFlags(int argc, char** argv) {
           check.CheckRange("max_request_text_bytes", absl::GetFlag(FLAGS_max_request_text_bytes), 1, kMaxMessageBytes),
       .max_stream_items = check.CheckRange("max_stream_items", absl::GetFlag(FLAGS_max_stream_items), 1, kMaxCount),
       .max_top_k = check.CheckRange("max_top_k", absl::GetFlag(FLAGS_max_top_k), 1, kMaxCount),
+      .max_chunked_reply_bytes = check.CheckRange("max_chunked_reply_bytes",
+                                                  absl::GetFlag(FLAGS_max_chunked_reply_bytes), 1, kMaxPendingBytes),
   };
   flags.scheduler_limits = {
       .max_requests = check.CheckRange("max_queue_requests", absl::GetFlag(FLAGS_max_queue_requests), 1, kMaxCount),

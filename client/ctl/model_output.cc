@@ -33,7 +33,9 @@ nlohmann::ordered_json LimitsJson(const v1::ModelLimits& limits) {
           {"max_request_bytes", limits.max_request_bytes()},
           {"max_reply_bytes", limits.max_reply_bytes()},
           {"max_batch_tokens", limits.max_batch_tokens()},
-          {"max_request_text_bytes", limits.max_request_text_bytes()}};
+          {"max_request_text_bytes", limits.max_request_text_bytes()},
+          {"max_top_k", limits.max_top_k()},
+          {"max_chunked_reply_bytes", limits.max_chunked_reply_bytes()}};
 }
 
 nlohmann::ordered_json KernelJson(const v1::Kernel& kernel) {
@@ -72,7 +74,8 @@ std::string ModelTable(const v1::GetModelResponse& model) {
                                                  WithSeparators(limits.max_request_tokens()), " tokens, ",
                                                  WithSeparators(limits.max_input_tokens()), " tokens an input")});
   table.AddRow({"limits in bytes", absl::StrCat("request ", WithSeparators(limits.max_request_bytes()), ", reply ",
-                                                WithSeparators(limits.max_reply_bytes()), ", text ",
+                                                WithSeparators(limits.max_reply_bytes()), ", reply in chunks ",
+                                                WithSeparators(limits.max_chunked_reply_bytes()), ", text ",
                                                 WithSeparators(limits.max_request_text_bytes()))});
   table.AddRow({"largest batch", absl::StrCat(WithSeparators(limits.max_batch_tokens()), " tokens")});
   table.AddRow(

@@ -15,6 +15,7 @@ struct CallLimits {
   int64_t max_request_text_bytes = int64_t{4} << 20;
   int64_t max_stream_items = 256;  // held at once by one stream
   int64_t max_top_k = 1024;
+  int64_t max_chunked_reply_bytes = int64_t{512} << 20;
 };
 
 }  // namespace attnd

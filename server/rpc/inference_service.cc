@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/rpc/reply_encoder.h"
+#include "server/rpc/result_chunks.h"
 #include "server/rpc/served_decode.h"
 #include "server/rpc/stream_call.h"
 #include "server/rpc/stream_items.h"
@@ -17,6 +18,13 @@ namespace {
 // What a call of `method`, or an item of its stream, is scheduled as.
 Method ScheduledMethod(RpcMethod method) {
   return method == RpcMethod::kForward || method == RpcMethod::kForwardStream ? Method::kForward : Method::kEmbed;
+}
+
+MessagesAhead<v1::ForwardStreamResponse> SplitForwardItem(Request& request) {
+  if (request.format.max_chunk_bytes == 0) return nullptr;
+  return [chunks = ResultChunks(request, request.model->config())](v1::ForwardStreamResponse& message) mutable {
+    return chunks.EncodeNext(message);
+  };
 }
 
 }  // namespace
@@ -97,23 +105,27 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
 
 grpc::ServerBidiReactor<v1::ForwardStreamRequest, v1::ForwardStreamResponse>* InferenceService::ForwardStream(
     grpc::CallbackServerContext* context) {
-  return StartStream(RpcMethod::kForwardStream, *context, &RequestDecoder::DecodeForwardItem, &EncodeForwardItem);
+  return StartStream(RpcMethod::kForwardStream, *context, &RequestDecoder::DecodeForwardItem, &EncodeForwardItem,
+                     &SplitForwardItem);
 }
 
 grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* InferenceService::EmbedStream(
     grpc::CallbackServerContext* context) {
-  return StartStream(RpcMethod::kEmbedStream, *context, &RequestDecoder::DecodeEmbedItem, &EncodeEmbedItem);
+  return StartStream<v1::EmbedStreamRequest, v1::EmbedStreamResponse>(
+      RpcMethod::kEmbedStream, *context, &RequestDecoder::DecodeEmbedItem, &EncodeEmbedItem, /*split=*/nullptr);
 }
 
 template <typename Item, typename Reply>
 grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod method,
                                                                     grpc::CallbackServerContext& context,
                                                                     DecodeMethod<Item> decode,
-                                                                    void (*encode)(const Request&, Reply&)) {
+                                                                    void (*encode)(const Request&, Reply&),
+                                                                    MessagesAhead<Reply> (*split)(Request&)) {
   return StreamCall<NumberedItems<Item, Reply>>::Start(
       {.method = method,
        .decode = [this, method, decode](const Item& item, uint64_t& /*id*/) { return Decode(method, item, decode); },
        .encode = [encode](const Request& request, uint64_t /*id*/, Reply& reply) { encode(request, reply); },
+       .split = split,
        .text_worker = text_worker_},
       {.max_items = limits_.max_stream_items, .max_reply_bytes = limits_.max_reply_bytes}, context, scheduler_,
       open_streams_, environment_);

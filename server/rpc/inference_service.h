@@ -15,7 +15,7 @@
 #include "server/rpc/call_scope.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/request_decoder.h"
-#include "server/rpc/stream_flow.h"
+#include "server/rpc/stream_call.h"
 #include "server/rpc/text_worker.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
@@ -56,7 +56,8 @@ class InferenceService final : public v1::InferenceService::CallbackService {
 
   template <typename Item, typename Reply>
   grpc::ServerBidiReactor<Item, Reply>* StartStream(RpcMethod method, grpc::CallbackServerContext& context,
-                                                    DecodeMethod<Item> decode, void (*encode)(const Request&, Reply&));
+                                                    DecodeMethod<Item> decode, void (*encode)(const Request&, Reply&),
+                                                    MessagesAhead<Reply> (*split)(Request&));
 
   const CallLimits limits_;
   const ModelStore& models_;

@@ -8,6 +8,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "server/rpc/layer_name.h"
 #include "server/rpc/tensor_encoder.h"
 
@@ -91,6 +92,16 @@ void EncodeTokenLogProbabilities(const Request& request, size_t i, v1::TokenLogP
   message.set_sum(sum);
 }
 
+// Without bytes where these go ahead of the result.
+void EncodeTensor(absl::Span<const float> floats, int64_t columns, ElementType type, const ReplyFormat& format,
+                  v1::Tensor& message) {
+  if (format.IsChunked(static_cast<int64_t>(floats.size()), type)) {
+    EncodeShape(floats, columns, type, message);
+  } else {
+    EncodeRows(floats, columns, type, message);
+  }
+}
+
 // Input `i` of a computed request.
 void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& config, v1::ForwardResult& result) {
   const SequenceOutput& output = request.outputs[i];
@@ -99,10 +110,12 @@ void EncodeForwardResult(const Request& request, size_t i, const ModelConfig& co
   for (size_t j = 0; j < output.hidden.size(); ++j) {
     v1::HiddenStates& hidden = *result.add_hidden_states();
     hidden.set_layer(LayerName(request.selection.hidden[j].layer, config.layer_count));
-    EncodeRows(output.hidden[j], config.embedding_length, request.format.hidden[j], *hidden.mutable_values());
+    EncodeTensor(output.hidden[j], config.embedding_length, request.format.hidden[j], request.format,
+                 *hidden.mutable_values());
   }
   if (request.selection.logits) {
-    EncodeRows(output.logits, config.vocabulary_size, request.format.logits, *result.mutable_logits());
+    EncodeTensor(output.logits, config.vocabulary_size, request.format.logits, request.format,
+                 *result.mutable_logits());
   }
   if (request.selection.top) EncodeTop(request, i, result);
   if (request.selection.token_log_probabilities) {
@@ -172,6 +185,7 @@ void EncodeModel(const ModelDescription& model, v1::GetModelResponse& message) {
   limits.set_max_request_bytes(static_cast<uint64_t>(model.limits.max_request_bytes));
   limits.set_max_reply_bytes(static_cast<uint64_t>(model.limits.max_reply_bytes));
   limits.set_max_request_text_bytes(static_cast<uint64_t>(model.limits.max_request_text_bytes));
+  limits.set_max_chunked_reply_bytes(static_cast<uint64_t>(model.limits.max_chunked_reply_bytes));
   limits.set_max_top_k(static_cast<uint32_t>(model.limits.max_top_k));
   limits.set_max_stream_items(static_cast<uint32_t>(model.limits.max_stream_items));
   limits.set_max_batch_tokens(static_cast<uint32_t>(model.engine.max_batch_tokens));

@@ -17,7 +17,8 @@ namespace attnd {
 void EncodeForward(const Request& request, const ModelConfig& config, v1::ForwardResponse& message);
 void EncodeEmbed(const Request& request, v1::EmbedResponse& message);
 
-// The same for a request of one input, as the answer to an item of a stream; its id is left to the stream.
+// The same for a request of one input, as the last message of the answer to an item of a stream; its id is left to the
+// stream.
 void EncodeForwardItem(const Request& request, v1::ForwardStreamResponse& message);
 void EncodeEmbedItem(const Request& request, v1::EmbedStreamResponse& message);
 

@@ -12,6 +12,8 @@ constexpr int64_t kTensorOverheadBytes = 128;
 // More than protobuf adds to the likeliest tokens of one position.
 constexpr int64_t kTopOverheadBytes = 48;
 
+constexpr int64_t kMaxElementBytes = 4;
+
 // A token id takes at most this, a float always four.
 constexpr int64_t kMaxIdBytes = 5;
 constexpr int64_t kFloatBytes = 4;
@@ -49,8 +51,21 @@ int64_t AddUp(const Request& request, const ModelConfig& config, SizeOf size_of)
 }  // namespace
 
 int64_t ReplyBytes(const Request& request, const ModelConfig& config) {
-  const auto size_of = [](int64_t values, ElementType type) {
-    return values * ElementBytes(type) + kTensorOverheadBytes;
+  const ReplyFormat& format = request.format;
+  int64_t chunked_bytes = 0;
+  const auto size_of_chunks = [&](int64_t values, ElementType type) -> int64_t {
+    if (!format.IsChunked(values, type)) return 0;
+    const int64_t byte_count = values * ElementBytes(type);
+    // Chunks end with an element.
+    return byte_count + (byte_count / (format.max_chunk_bytes - kMaxElementBytes) + 1) * kTensorOverheadBytes;
+  };
+  if (format.max_chunk_bytes > 0) chunked_bytes = AddUp(request, config, size_of_chunks);
+  return LastMessageBytes(request, config) + chunked_bytes;
+}
+
+int64_t LastMessageBytes(const Request& request, const ModelConfig& config) {
+  const auto size_of = [&](int64_t values, ElementType type) {
+    return (request.format.IsChunked(values, type) ? 0 : values * ElementBytes(type)) + kTensorOverheadBytes;
   };
   int64_t byte_count = kTensorOverheadBytes + AddUp(request, config, size_of);
   for (const SequenceInput& input : request.inputs) byte_count += ScoreBytes(request.selection, input.token_count);

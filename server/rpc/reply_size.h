@@ -10,8 +10,11 @@
 
 namespace attnd {
 
-// Bytes of the serialised reply to `request`, at most. Threads: any.
+// Bytes of the serialised reply to `request`, at most, chunks that go ahead included. Threads: any.
 int64_t ReplyBytes(const Request& request, const ModelConfig& config);
+
+// Those of its last message, the only one where nothing goes ahead. Threads: any.
+int64_t LastMessageBytes(const Request& request, const ModelConfig& config);
 
 // Bytes of what the engine computes for it, from which the reply is made. Threads: any.
 int64_t ResultBytes(const Request& request, const ModelConfig& config);

@@ -13,6 +13,12 @@
 #include "server/rpc/selection_decoder.h"
 
 namespace attnd {
+namespace {
+
+// Smaller ones would cost more than they carry.
+constexpr int64_t kMinChunkBytes = 1024;
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForward(const v1::ForwardRequest& message) const {
   return AddInputs(DecodeSelection(message, config_, limits_), message.inputs(), message.truncate());
@@ -24,7 +30,17 @@ absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbed(const v1::E
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeForwardItem(
     const v1::ForwardStreamRequest& message) const {
-  return AddInput(DecodeSelection(message, config_, limits_), message.input(), message.truncate());
+  auto request = DecodeSelection(message, config_, limits_);
+  if (!request.ok()) return request;
+  // Half, so that what surrounds a chunk's bytes has room.
+  const int64_t max_chunk_bytes = limits_.max_reply_bytes / 2;
+  if (message.max_chunk_bytes() != 0 &&
+      (message.max_chunk_bytes() < kMinChunkBytes || message.max_chunk_bytes() > max_chunk_bytes)) {
+    return InvalidField("max_chunk_bytes", absl::StrFormat("= %d, must be 0 or in [%d, %d], half of max_reply_bytes",
+                                                           message.max_chunk_bytes(), kMinChunkBytes, max_chunk_bytes));
+  }
+  (*request)->format.max_chunk_bytes = message.max_chunk_bytes();
+  return AddInput(std::move(request), message.input(), message.truncate());
 }
 
 absl::StatusOr<std::shared_ptr<Request>> RequestDecoder::DecodeEmbedItem(const v1::EmbedStreamRequest& message) const {
@@ -92,13 +108,21 @@ absl::Status RequestDecoder::DecodeInputs(const Inputs& messages, bool truncate,
 
 absl::Status RequestDecoder::CheckReplySize(absl::string_view field, Request& request) const {
   const int64_t reply_bytes = ReplyBytes(request, config_);
-  request.reply_bytes = std::max(reply_bytes, ResultBytes(request, config_));
-  if (reply_bytes <= limits_.max_reply_bytes) return absl::OkStatus();
+  const int64_t max_chunk_bytes = request.format.max_chunk_bytes;
+  request.reply_bytes = std::max(reply_bytes, ResultBytes(request, config_)) + max_chunk_bytes;
+  if (max_chunk_bytes > 0 && reply_bytes > limits_.max_chunked_reply_bytes) {
+    return InvalidFieldWithText(
+        field, absl::StrFormat("the reply would have %d bytes, must have at most %d (max_chunked_reply_bytes); ask for "
+                               "fewer positions or layers",
+                               reply_bytes, limits_.max_chunked_reply_bytes));
+  }
+  const int64_t message_bytes = LastMessageBytes(request, config_);
+  if (message_bytes <= limits_.max_reply_bytes) return absl::OkStatus();
   return InvalidFieldWithText(
       field,
       absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer positions "
-                      "or layers, or send inputs in several calls",
-                      reply_bytes, limits_.max_reply_bytes));
+                      "or layers, send inputs in several calls, or have a ForwardStream answer in chunks",
+                      message_bytes, limits_.max_reply_bytes));
 }
 
 }  // namespace attnd

@@ -14,6 +14,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -28,13 +29,20 @@
 
 namespace attnd {
 
+// Writes the next message that goes ahead of the last one of an answer. False where none is left.
+template <typename Reply>
+using MessagesAhead = absl::AnyInvocable<bool(Reply&)>;
+
 // What one method makes of its items. Items is NumberedItems (stream_items.h) or something with the same members.
 template <typename Items>
 struct StreamMethod {
   RpcMethod method;
   // May add to the item's tag what encoding its answer takes.
   std::function<absl::StatusOr<std::shared_ptr<Request>>(const typename Items::Item&, typename Items::Tag&)> decode;
+  // Writes the last message of the answer to a computed item.
   std::function<void(const Request&, const typename Items::Tag&, typename Items::Reply&)> encode;
+  // Takes what goes ahead of that; null where nothing ever does.
+  MessagesAhead<typename Items::Reply> (*split)(Request&) = nullptr;
   TextWorker& text_worker;  // where items of long texts are dealt with
 };
 
@@ -70,8 +78,11 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
  private:
   // A reply on its way, and the request it answers; none where the item was refused.
   struct Answer {
+    Tag tag;
     std::shared_ptr<Request> request;
-    Reply reply;
+    Reply reply;                 // being written, unless something is ahead of it
+    MessagesAhead<Reply> ahead;  // null: nothing is, any more
+    Reply message_ahead;         // being written meanwhile
   };
 
   StreamCall(StreamMethod<Items> method, const StreamLimits& limits, grpc::CallbackServerContext& context,
@@ -90,7 +101,10 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     const absl::MutexLock lock(&mutex_);
     change();
     if (flow_.StartRead()) this->StartRead(&item_);
-    if (!answers_.empty() && flow_.StartWrite()) this->StartWrite(&answers_.front().reply);
+    if (!answers_.empty() && flow_.StartWrite()) {
+      const Answer& answer = answers_.front();
+      this->StartWrite(answer.ahead ? &answer.message_ahead : &answer.reply);
+    }
     if (flow_.StartFinish()) this->Finish(scope_.End(FinalStatus(), LastStage(), 0));
   }
 
@@ -163,27 +177,49 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   }
 
   void Refuse(const Tag& tag, const absl::Status& status) {
-    Reply reply;
-    Items::Refuse(EncodeStatus(status, scope_.request_id()), reply);
-    Items::Address(tag, reply);
-    WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { Send({.request = nullptr, .reply = std::move(reply)}); });
+    Answer answer{.tag = tag};
+    FailItem(status, answer);
+    WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { Send(std::move(answer)); });
   }
 
   // The scheduler is done with `request`.
   void Complete(const Tag& tag, absl::Time arrived_at, Request& request, const absl::Status& computed) {
-    Reply reply;
-    const absl::Status status =
-        scope_.Reply(computed, request, [&](const Request& done) { method_.encode(done, tag, reply); });
-    if (!status.ok()) {
+    Answer answer{.tag = tag};
+    const absl::Status status = scope_.Reply(computed, request, [&](const Request& done) {
+      method_.encode(done, tag, answer.reply);
+      if (method_.split != nullptr) answer.ahead = method_.split(request);
+    });
+    if (status.ok()) {
+      Items::Address(tag, answer.reply);
+    } else {
       scope_.LogItem(Items::LogId(tag), status, StageOf(computed, request), request.token_count(), arrived_at);
-      reply.Clear();
-      Items::Refuse(EncodeStatus(status, scope_.request_id()), reply);
+      FailItem(status, answer);
     }
-    Items::Address(tag, reply);
+    PrepareMessageAhead(answer);
     WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       auto owner = requests_.extract(&request);
-      Send({.request = std::move(owner.value()), .reply = std::move(reply)});
+      answer.request = std::move(owner.value());
+      Send(std::move(answer));
     });
+  }
+
+  // Lets `answer` say no more than `status`.
+  void FailItem(const absl::Status& status, Answer& answer) const {
+    answer.ahead = nullptr;
+    answer.reply.Clear();
+    Items::Refuse(EncodeStatus(status, scope_.request_id()), answer.reply);
+    Items::Address(answer.tag, answer.reply);
+  }
+
+  // Makes the next message that goes ahead, if there is one: only now, so that there is never more than one.
+  void PrepareMessageAhead(Answer& answer) const {
+    if (!answer.ahead) return;
+    answer.message_ahead.Clear();
+    const absl::StatusOr<bool> is_there =
+        WithinMemory([&]() -> absl::StatusOr<bool> { return answer.ahead(answer.message_ahead); });
+    if (!is_there.ok()) return FailItem(is_there.status(), answer);
+    Items::Address(answer.tag, answer.message_ahead);
+    if (!*is_there) answer.ahead = nullptr;
   }
 
   void Send(Answer answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -193,13 +229,24 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
 
   void OnWriteDone(bool ok) override {
     if (ok) scope_.CountMessageSent();
+    Answer& answer = AnswerBeingWritten();
+    const bool was_ahead = ok && answer.ahead;
+    if (was_ahead) PrepareMessageAhead(answer);
     WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       flow_.FinishWrite();
-      Release(answers_.front());
-      answers_.pop_front();
+      if (!was_ahead || given_up_) {
+        Release(answer);
+        answers_.pop_front();
+      }
       if (!ok) DropAnswers();
     });
     if (!ok) GiveUp();
+  }
+
+  // Stays where it is until its last message has been written.
+  Answer& AnswerBeingWritten() {
+    const absl::MutexLock lock(&mutex_);
+    return answers_.front();
   }
 
   void OnCancel() override { GiveUp(); }

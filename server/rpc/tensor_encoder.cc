@@ -58,10 +58,14 @@ float AppendInt8(absl::Span<const float> floats, std::string& bytes) {
   return scale;
 }
 
-void EncodeRows(absl::Span<const float> floats, int64_t columns, ElementType type, v1::Tensor& message) {
+void EncodeShape(absl::Span<const float> floats, int64_t columns, ElementType type, v1::Tensor& message) {
   message.set_data_type(EncodeElementType(type));
   message.add_shape(static_cast<int64_t>(floats.size()) / columns);
   message.add_shape(columns);
+}
+
+void EncodeRows(absl::Span<const float> floats, int64_t columns, ElementType type, v1::Tensor& message) {
+  EncodeShape(floats, columns, type, message);
   message.mutable_data()->reserve(floats.size() * static_cast<size_t>(ElementBytes(type)));
   AppendElements(floats, type, *message.mutable_data());
 }

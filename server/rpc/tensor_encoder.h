@@ -22,7 +22,10 @@ void AppendElements(absl::Span<const float> floats, ElementType type, std::strin
 // Appends `floats` to `bytes` as integers of one byte. Returns their scale (Int8Scale).
 float AppendInt8(absl::Span<const float> floats, std::string& bytes);
 
-// Makes `message` the rows [rows, columns] that `floats` holds, row-major. Not as kInt8.
+// Gives `message` the type and the shape [rows, columns] of what `floats` holds, row-major.
+void EncodeShape(absl::Span<const float> floats, int64_t columns, ElementType type, v1::Tensor& message);
+
+// The same, and its bytes. Not as kInt8.
 void EncodeRows(absl::Span<const float> floats, int64_t columns, ElementType type, v1::Tensor& message);
 
 }  // namespace attnd

@@ -5,7 +5,10 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "client/chunk_reader.h"
+#include "client/tensor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/fake_server.h"
@@ -100,6 +103,49 @@ TEST_F(ClientTest, AStreamEndsWithTheServersStatus) {
   v1::ForwardStreamResponse answer;
   EXPECT_FALSE(stream->Read(answer));
   EXPECT_EQ(stream->Finish(), absl::UnavailableError("draining"));
+}
+
+v1::ForwardStreamRequest ChunkedItem(uint64_t id, int token_count) {
+  v1::ForwardStreamRequest item;
+  item.set_id(id);
+  item.mutable_input()->mutable_token_ids()->mutable_ids()->Resize(token_count, 1);
+  item.set_max_chunk_bytes(1024);
+  return item;
+}
+
+TEST_F(ClientTest, ChunksOfAResultFillTheRoomOfTheCaller) {
+  const auto stream = client_->OpenForwardStream();
+  for (const uint64_t id : {10U, 20U}) EXPECT_TRUE(stream->Write(ChunkedItem(id, 2)));
+  stream->HalfClose();
+  std::map<uint64_t, std::vector<char>> rooms;
+  ChunkReader reader(*stream, [&](uint64_t id, const v1::TensorChunk& first, int64_t byte_count) {
+    EXPECT_THAT(first.shape(), ElementsAre(2, 4));
+    std::vector<char>& room = rooms[id];
+    EXPECT_TRUE(room.empty()) << "asked twice";
+    room.resize(static_cast<size_t>(byte_count));
+    return absl::MakeSpan(room);
+  });
+  v1::ForwardStreamResponse answer;
+  while (reader.Read(answer)) {
+    const std::vector<char>& room = rooms[answer.id()];
+    const auto first = static_cast<float>(answer.id());
+    EXPECT_THAT(DecodeFloats({room.data(), room.size()}),
+                ElementsAre(first, first + 1, first + 2, first + 3, first, first + 1, first + 2, first + 3));
+    EXPECT_EQ(answer.result().token_count(), 2);
+  }
+  EXPECT_EQ(reader.Finish(), absl::OkStatus());
+  EXPECT_EQ(rooms.size(), 2);
+}
+
+TEST_F(ClientTest, ChunksWithoutEnoughRoomEndTheReading) {
+  const auto stream = client_->OpenForwardStream();
+  EXPECT_TRUE(stream->Write(ChunkedItem(1, 2)));
+  stream->HalfClose();
+  std::vector<char> room(31);
+  ChunkReader reader(*stream, [&](uint64_t, const v1::TensorChunk&, int64_t) { return absl::MakeSpan(room); });
+  v1::ForwardStreamResponse answer;
+  EXPECT_FALSE(reader.Read(answer));
+  EXPECT_EQ(reader.Finish(), absl::InvalidArgumentError("room for 31 bytes of a tensor, which has 32"));
 }
 
 // A call of every kind, one after the other.

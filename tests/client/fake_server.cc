@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/tensor.h"
@@ -28,6 +29,11 @@ int64_t TokenCount(const v1::Input& input) {
   return input.has_hidden_states() ? input.hidden_states().shape(0) : input.token_ids().ids_size();
 }
 
+std::vector<uint32_t> TokensOf(const v1::Input& input) {
+  if (input.has_text()) return std::vector<uint32_t>(input.text().size(), 7);
+  return {input.token_ids().ids().begin(), input.token_ids().ids().end()};
+}
+
 int64_t RowCount(v1::Positions positions, int64_t token_count) {
   return positions == v1::POSITIONS_ALL ? token_count : 1;
 }
@@ -40,6 +46,37 @@ v1::Timing SampleTiming() {
   timing.set_batch_requests(1);
   timing.set_batch_count(1);
   return timing;
+}
+
+void AddScores(const v1::Input& input, v1::ForwardResult& result) {
+  v1::TokenLogProbabilities& scores = *result.mutable_token_log_probabilities();
+  double sum = 0;
+  for (const uint32_t id : TokensOf(input)) {
+    if (scores.token_ids_size() > 0) {
+      const float value = -static_cast<float>(scores.token_ids_size()) / 2;
+      scores.add_log_probabilities(value);
+      sum += static_cast<double>(value);
+    }
+    scores.add_token_ids(id);
+  }
+  scores.set_sum(sum);
+}
+
+void WriteChunks(const v1::ForwardStreamRequest& item,
+                 grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>& stream) {
+  constexpr size_t kChunkBytes = 8;
+  const v1::Tensor tensor = CountingRows(TokenCount(item.input()), kChannels, static_cast<int>(item.id()));
+  for (size_t offset = 0; offset < tensor.data().size(); offset += kChunkBytes) {
+    v1::ForwardStreamResponse answer;
+    answer.set_id(item.id());
+    v1::TensorChunk& chunk = *answer.mutable_chunk();
+    chunk.set_hidden_states(0);
+    chunk.set_data_type(tensor.data_type());
+    *chunk.mutable_shape() = tensor.shape();
+    chunk.set_offset(offset);
+    chunk.set_data(tensor.data().substr(offset, kChunkBytes));
+    stream.Write(answer);
+  }
 }
 
 }  // namespace
@@ -95,8 +132,21 @@ grpc::Status FakeService::Forward(grpc::ServerContext* context, const v1::Forwar
       *result.mutable_logits() = CountingRows(RowCount(request->logits(), token_count), kVocabularySize, 0);
     }
   }
+  if (request->token_log_probabilities()) {
+    for (int i = 0; i < request->inputs_size(); ++i) AddScores(request->inputs(i), *response->mutable_results(i));
+  }
   *response->mutable_timing() = SampleTiming();
   return NextStatus();
+}
+
+grpc::Status FakeService::Tokenize(grpc::ServerContext*, const v1::TokenizeRequest* request,
+                                   v1::TokenizeResponse* response) {
+  for (uint32_t i = 0; i < request->text().size(); ++i) {
+    response->add_ids(7);
+    response->add_begins(i);
+    response->add_ends(i + 1);
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
@@ -139,6 +189,7 @@ grpc::Status FakeService::ForwardStream(
   while (stream->Read(&item)) {
     v1::ForwardStreamResponse answer;
     answer.set_id(item.id());
+    if (item.max_chunk_bytes() > 0) WriteChunks(item, *stream);
     answer.mutable_result()->set_token_count(static_cast<uint32_t>(TokenCount(item.input())));
     stream->Write(answer);
   }

@@ -17,6 +17,7 @@ namespace attnd::client {
 // V = 100 tokens, C = 4 channels, at most 8 inputs of 16 tokens, 64 tokens a call.
 //
 // Every value of a hidden state or embedding is the input's number plus the channel's, counted from 0; logit v is v.
+// The log-probability of token t is -t / 2. A text has a token of id 7 for each of its bytes.
 //
 // Threads: every method may be called from several threads at once.
 class FakeService final : public v1::InferenceService::Service {
@@ -37,9 +38,13 @@ class FakeService final : public v1::InferenceService::Service {
   // Answers items as they come, an odd id with a status; ends with the next status given.
   grpc::Status EmbedStream(grpc::ServerContext* context,
                            grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) override;
+  // Answers with as many tokens as the item has; where it asks for chunks, with a matrix of its C channels for each
+  // token, which count on from the item's id, as hidden states in chunks of 8 bytes.
   grpc::Status ForwardStream(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>* stream) override;
+  grpc::Status Tokenize(grpc::ServerContext* context, const v1::TokenizeRequest* request,
+                        v1::TokenizeResponse* response) override;
   grpc::Status GetModel(grpc::ServerContext* context, const v1::GetModelRequest* request,
                         v1::GetModelResponse* response) override;
 
