@@ -1,5 +1,6 @@
 #include "client/ctl/commands.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iterator>
@@ -21,6 +22,7 @@
 #include "client/ctl/model_output.h"
 #include "client/ctl/new_key.h"
 #include "client/ctl/reload_output.h"
+#include "client/ctl/score_output.h"
 #include "client/ctl/text_inputs.h"
 #include "client/ctl/text_output.h"
 #include "client/output_format.h"
@@ -38,6 +40,7 @@ ABSL_FLAG(std::string, text_file, "", "");
 ABSL_FLAG(std::string, text_lines, "", "");
 ABSL_FLAG(bool, bytes, false, "");
 ABSL_FLAG(bool, truncate, false, "");
+ABSL_FLAG(bool, per_token, false, "");
 ABSL_FLAG(bool, skip_special, false, "");
 ABSL_FLAG(std::string, pooling, "last", "");
 ABSL_FLAG(uint32_t, dimensions, 0, "");
@@ -64,6 +67,16 @@ InputSources SourcesFromFlags() {
           .text_file = absl::GetFlag(FLAGS_text_file),
           .text_lines = absl::GetFlag(FLAGS_text_lines),
           .is_bytes = absl::GetFlag(FLAGS_bytes)};
+}
+
+// Of an input of text.
+const std::string& InputText(const v1::Input& input) { return input.has_text() ? input.text() : input.text_bytes(); }
+
+v1::TokenizeRequest TokenizeRequestFor(const v1::Input& input) {
+  v1::TokenizeRequest request;
+  if (input.has_text()) request.set_text(input.text());
+  if (input.has_text_bytes()) request.set_text_bytes(input.text_bytes());
+  return request;
 }
 
 absl::Status AddHiddenFile(Client& client, const std::string& path, v1::ForwardRequest& request) {
@@ -138,6 +151,55 @@ absl::StatusOr<Action> MakeEmbed(absl::Span<const std::string> texts, OutputForm
   };
 }
 
+// Empty for an input that is no text, or whose tokens are others than those scored, because the model was replaced.
+absl::StatusOr<TokenTexts> TextsOf(Client& client, const v1::Input& input, const v1::TokenLogProbabilities& scores) {
+  if (!input.has_text() && !input.has_text_bytes()) return TokenTexts();
+  absl::StatusOr<v1::TokenizeResponse> tokens = client.Tokenize(TokenizeRequestFor(input));
+  if (!tokens.ok()) return tokens.status();
+  const bool same = tokens->ids_size() >= scores.token_ids_size() &&
+                    std::equal(scores.token_ids().begin(), scores.token_ids().end(), tokens->ids().begin());
+  return same ? SplitText(InputText(input), *tokens) : TokenTexts();
+}
+
+absl::StatusOr<std::string> PrintTokenScores(Client& client, const v1::ForwardRequest& request,
+                                             const v1::ForwardResponse& response) {
+  std::vector<TokenTexts> texts;
+  for (int i = 0; i < response.results_size(); ++i) {
+    absl::StatusOr<TokenTexts> of_input =
+        TextsOf(client, request.inputs(i), response.results(i).token_log_probabilities());
+    if (!of_input.ok()) return of_input.status();
+    texts.push_back(*std::move(of_input));
+  }
+  return TokenScoresTable(response, texts);
+}
+
+absl::StatusOr<Action> MakeScore(absl::Span<const std::string> words, OutputFormat format) {
+  absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(words, SourcesFromFlags());
+  if (!inputs.ok()) return inputs.status();
+  if (inputs->empty()) return absl::InvalidArgumentError("score needs an input");
+  v1::ForwardRequest request;
+  request.mutable_inputs()->Add(inputs->begin(), inputs->end());
+  request.set_token_log_probabilities(true);
+  request.set_truncate(absl::GetFlag(FLAGS_truncate));
+  const bool per_token = absl::GetFlag(FLAGS_per_token);
+  return [request = std::move(request), per_token, format](Client& client) -> absl::StatusOr<std::string> {
+    const Stopwatch stopwatch;
+    absl::StatusOr<v1::ForwardResponse> response = client.Forward(request);
+    const absl::Duration round_trip = stopwatch.Elapsed();
+    if (!response.ok()) return response.status();
+    if (response->results_size() != request.inputs_size()) {
+      return absl::InternalError(absl::StrCat("the server sent ", response->results_size(), " results for ",
+                                              request.inputs_size(), " inputs"));
+    }
+    if (format == OutputFormat::kJson) return ScoreJson(*response, round_trip);
+    absl::StatusOr<std::string> table = ScoreTable(*response, round_trip);
+    if (!table.ok() || !per_token) return table;
+    absl::StatusOr<std::string> tokens = PrintTokenScores(client, request, *response);
+    if (!tokens.ok()) return tokens;
+    return *tokens + *table;
+  };
+}
+
 absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> texts, OutputFormat format) {
   InputSources sources = SourcesFromFlags();
   sources.is_text = true;
@@ -147,14 +209,10 @@ absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> texts, OutputF
   return [inputs = *std::move(inputs), format](Client& client) -> absl::StatusOr<std::string> {
     std::string output;
     for (const v1::Input& input : inputs) {
-      v1::TokenizeRequest request;
-      if (input.has_text()) request.set_text(input.text());
-      if (input.has_text_bytes()) request.set_text_bytes(input.text_bytes());
-      absl::StatusOr<v1::TokenizeResponse> response = client.Tokenize(request);
+      absl::StatusOr<v1::TokenizeResponse> response = client.Tokenize(TokenizeRequestFor(input));
       if (!response.ok()) return response.status();
-      const std::string& text = input.has_text() ? input.text() : input.text_bytes();
       absl::StatusOr<std::string> tokens =
-          format == OutputFormat::kJson ? TokensJson(*response) : TokensTable(text, *response);
+          format == OutputFormat::kJson ? TokensJson(*response) : TokensTable(InputText(input), *response);
       if (!tokens.ok()) return tokens;
       output += *tokens;
     }
@@ -237,6 +295,7 @@ const std::vector<Subcommand<Action>>& Subcommands() {
       Calling({"embed",
                MakeEmbed,
                {"pooling", "dimensions", "normalize", "text", "text_file", "text_lines", "bytes", "truncate"}}),
+      Calling({"score", MakeScore, {"per_token", "text", "text_file", "text_lines", "bytes", "truncate"}}),
       Calling({"tokenize", MakeTokenize, {"text", "text_file", "text_lines", "bytes"}}),
       Calling({"detokenize", MakeDetokenize, {"skip_special"}}),
       Calling({"model", MakeModel, {}}),

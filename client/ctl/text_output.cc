@@ -1,5 +1,8 @@
 #include "client/ctl/text_output.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -19,11 +22,9 @@ absl::Status CheckRanges(const v1::TokenizeResponse& response) {
 
 }  // namespace
 
-absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::TokenizeResponse& response) {
+absl::StatusOr<TokenTexts> SplitText(absl::string_view text, const v1::TokenizeResponse& response) {
   if (absl::Status status = CheckRanges(response); !status.ok()) return status;
-  TextTable table(
-      {{"token", Align::kRight}, {"id", Align::kRight}, {"begin", Align::kRight}, {"end", Align::kRight}, {"text"}});
-  std::string ids;
+  TokenTexts texts;
   for (int i = 0; i < response.ids_size(); ++i) {
     const uint32_t begin = response.begins(i);
     const uint32_t end = response.ends(i);
@@ -31,8 +32,20 @@ absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::Tokeni
       return absl::InternalError(
           absl::StrCat("the server sent token ", i, " from byte ", begin, " to ", end, " of a text of ", text.size()));
     }
-    table.AddRow({absl::StrCat(i), absl::StrCat(response.ids(i)), absl::StrCat(begin), absl::StrCat(end),
-                  absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(begin, end - begin)), "\"")});
+    texts.push_back(absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(begin, end - begin)), "\""));
+  }
+  return texts;
+}
+
+absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::TokenizeResponse& response) {
+  const absl::StatusOr<TokenTexts> texts = SplitText(text, response);
+  if (!texts.ok()) return texts.status();
+  TextTable table(
+      {{"token", Align::kRight}, {"id", Align::kRight}, {"begin", Align::kRight}, {"end", Align::kRight}, {"text"}});
+  std::string ids;
+  for (int i = 0; i < response.ids_size(); ++i) {
+    table.AddRow({absl::StrCat(i), absl::StrCat(response.ids(i)), absl::StrCat(response.begins(i)),
+                  absl::StrCat(response.ends(i)), (*texts)[static_cast<size_t>(i)]});
     absl::StrAppend(&ids, i == 0 ? "" : ",", response.ids(i));
   }
   return absl::StrCat(table.ToString(), "\n", response.ids_size(),

@@ -1,4 +1,4 @@
-// What `attndctl tokenize` and `attndctl detokenize` print.
+// What `attndctl tokenize` and `attndctl detokenize` print, and the texts of tokens.
 //
 // Errors: INTERNAL when the server's reply is not well-formed.
 
@@ -6,12 +6,19 @@
 #define CLIENT_CTL_TEXT_OUTPUT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "attnd/v1/inference.pb.h"
 
 namespace attnd::client {
+
+// What each token of a text stands for, in quotes, and escaped as in C where it does not print.
+using TokenTexts = std::vector<std::string>;
+
+// Those of `text`, which was tokenized.
+absl::StatusOr<TokenTexts> SplitText(absl::string_view text, const v1::TokenizeResponse& response);
 
 // For people: every token, where it lies, and its part of `text`, which was tokenized.
 absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::TokenizeResponse& response);

@@ -15,6 +15,7 @@ inline constexpr absl::string_view kAttndctlUsageBegin = R"(attndctl: calls an a
 
   attndctl forward INPUT...   run inputs through the model; print hidden states and logits
   attndctl embed INPUT...     turn every input into one vector
+  attndctl score INPUT...     tell how likely the model finds every input: log-probability and perplexity
   attndctl tokenize TEXT...   print the tokens of texts, and where they lie
   attndctl detokenize INPUT   print the text of token ids, and nothing else
   attndctl model              describe the model being served and the limits on a call
@@ -24,12 +25,12 @@ inline constexpr absl::string_view kAttndctlUsageBegin = R"(attndctl: calls an a
 
 An INPUT is token ids with commas between: 15496,995. With --text it is text: "Hello world"
 
-forward, embed, tokenize
+forward, embed, score, tokenize
   --text                 inputs are text, not token ids; tokenize knows
   --text_file=PATH       one more text: all of a file, or of standard input for -
   --text_lines=PATH      more texts: each line of a file, or of standard input for -
   --bytes                texts may be any bytes, not UTF-8 alone
-forward, embed
+forward, embed, score
   --truncate             cut texts that are too long for the model, in place of refusing them
 forward
   --layers=ln_f          places to print, commas between: embeddings, h.0, h.1, ..., ln_f; empty for none
@@ -40,6 +41,8 @@ embed
   --pooling=last         how an input's rows become one vector: last, mean, weighted_mean
   --dimensions=0         channels to keep of each vector, from the first on; 0 for all
   --normalize=true       scale each vector to unit length
+score
+  --per_token            list every token with its log-probability, and what it stands for in a text
 detokenize
   --skip_special         leave special tokens out, such as <|endoftext|>
 reload
@@ -64,6 +67,7 @@ Examples
   attndctl forward 15496,995 --layers=embeddings,h.0,ln_f --positions=all --output=json
   attndctl forward --text "The capital of France is" --logits=last
   attndctl embed --text_lines=questions.txt --truncate --output=json
+  attndctl score --text "The capital of France is Paris" "The capital of France is cheese" --per_token
   attndctl tokenize "Hello world"
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000

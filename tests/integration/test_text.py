@@ -168,6 +168,10 @@ class TextTest(unittest.TestCase):
                                            data=b"layers " * 100))
         self.assertEqual(forward["results"][0]["token_count"], CONTEXT)
         self.assertGreater(forward["results"][0]["truncated_from"], CONTEXT)
+        score = json.loads(self.attndctl("score", "--text", case["text"], "--output=json"))["results"][0]
+        self.assertEqual(score["token_ids"], case["ids"])
+        self.assertAlmostEqual(score["sum"], sum(score["log_probabilities"]), delta=1e-3)
+        self.assertIn(b'"The"', self.attndctl("score", "--text", case["text"], "--per_token"))
         with self.assertRaises(subprocess.CalledProcessError) as raised:
             self.attndctl("embed", "--text_file=-", data=b"ab\xff")
         self.assertIn(b"is not UTF-8 from byte 2 (0xff) on", raised.exception.stderr)

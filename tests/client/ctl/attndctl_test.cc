@@ -21,6 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 ProgramResult Attndctl(std::vector<std::string> arguments) {
@@ -104,6 +105,45 @@ TEST_F(AttndctlTest, EmbedAsJsonHasEveryValue) {
   EXPECT_EQ(server_.service().last_embed().pooling(), v1::POOLING_MEAN);
   EXPECT_FALSE(server_.service().last_embed().normalize());
   EXPECT_EQ(server_.service().last_embed().dimensions(), 3);
+}
+
+TEST_F(AttndctlTest, ScorePrintsHowLikelyEveryInputIs) {
+  const ProgramResult result = Call({"score", "11,12,13", "14"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  // -1/2 - 2/2; e^(1.5 / 2).
+  EXPECT_THAT(result.out, AllOf(HasSubstr("    0       3          -1.5000        2.12\n"),
+                                HasSubstr("    1       1           0.0000           -\n"), HasSubstr("queue 1.00 ms"),
+                                Not(HasSubstr("Tokens of input"))));
+  const v1::ForwardRequest request = server_.service().last_forward();
+  EXPECT_TRUE(request.token_log_probabilities());
+  EXPECT_EQ(request.hidden_states_size(), 0);
+}
+
+TEST_F(AttndctlTest, ScorePrintsEveryTokenWhereAsked) {
+  EXPECT_THAT(Call({"score", "11,12,13", "--per_token"}).out,
+              AllOf(HasSubstr("Tokens of input 0\n"), HasSubstr("    0  11                -"),
+                    HasSubstr("    2  13          -1.0000")));
+  EXPECT_THAT(
+      Call({"score", "--text", "a\nb", "--per_token"}).out,
+      AllOf(HasSubstr("    0   7                -  \"a\"\n"), HasSubstr("    1   7          -0.5000  \"\\n\"\n"),
+            HasSubstr("    2   7          -1.0000  \"b\"\n")));
+}
+
+TEST_F(AttndctlTest, ScoreAsJsonHasEveryValue) {
+  const json output = CallForJson({"score", "11,12,13", "14"});
+  EXPECT_EQ(output["results"][0]["token_ids"], json({11, 12, 13}));
+  EXPECT_EQ(output["results"][0]["log_probabilities"], json({-0.5, -1.0}));
+  EXPECT_EQ(output["results"][0]["sum"], -1.5);
+  EXPECT_NEAR(output["results"][0]["perplexity"], 2.117, 1e-3);
+  EXPECT_TRUE(output["results"][1]["perplexity"].is_null());
+  EXPECT_EQ(output["results"][1]["sum"], 0);
+  EXPECT_EQ(output["timing"]["batch_tokens"], 7);
+}
+
+TEST_F(AttndctlTest, ScoreNeedsAnInput) {
+  const ProgramResult result = Call({"score"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("score needs an input"));
 }
 
 TEST_F(AttndctlTest, ModelIsDescribed) {

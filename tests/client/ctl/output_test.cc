@@ -1,6 +1,7 @@
 #include "attnd/v1/inference.pb.h"
 #include "client/ctl/embed_output.h"
 #include "client/ctl/forward_output.h"
+#include "client/ctl/score_output.h"
 #include "client/tensor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -32,6 +33,17 @@ TEST(OutputTest, EmbeddingsThatAreNotOneAnInputAreTheServersFault) {
   response.add_token_counts(1);
   EXPECT_THAT(EmbedJson(response, absl::ZeroDuration()).status().message(),
               HasSubstr("2 embeddings and 1 token counts"));
+}
+
+TEST(OutputTest, LogProbabilitiesThatDoNotGoWithTheTokensAreTheServersFault) {
+  v1::ForwardResponse response;
+  response.add_results();
+  EXPECT_THAT(ScoreTable(response, absl::ZeroDuration()).status().message(), HasSubstr("0 log-probabilities of 0"));
+  v1::TokenLogProbabilities& scores = *response.mutable_results(0)->mutable_token_log_probabilities();
+  scores.add_token_ids(1);
+  scores.add_log_probabilities(-1);
+  EXPECT_EQ(ScoreJson(response, absl::ZeroDuration()).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(TokenScoresTable(response, {TokenTexts()}).status().code(), absl::StatusCode::kInternal);
 }
 
 }  // namespace
