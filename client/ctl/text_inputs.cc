@@ -82,4 +82,13 @@ absl::StatusOr<std::vector<v1::Input>> CollectInputs(absl::Span<const std::strin
   return inputs;
 }
 
+const std::string& InputText(const v1::Input& input) { return input.has_text() ? input.text() : input.text_bytes(); }
+
+v1::TokenizeRequest TokenizeRequestFor(const v1::Input& input) {
+  v1::TokenizeRequest request;
+  if (input.has_text()) request.set_text(input.text());
+  if (input.has_text_bytes()) request.set_text_bytes(input.text_bytes());
+  return request;
+}
+
 }  // namespace attnd::client

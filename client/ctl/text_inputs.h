@@ -30,6 +30,12 @@ absl::StatusOr<v1::Input> MakeTextInput(absl::string_view text, absl::string_vie
 absl::StatusOr<std::vector<v1::Input>> CollectInputs(absl::Span<const std::string> arguments,
                                                      const InputSources& sources);
 
+// The bytes of an input of text.
+const std::string& InputText(const v1::Input& input);
+
+// Asks for its tokens.
+v1::TokenizeRequest TokenizeRequestFor(const v1::Input& input);
+
 }  // namespace attnd::client
 
 #endif  // CLIENT_CTL_TEXT_INPUTS_H_
