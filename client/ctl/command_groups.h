@@ -3,12 +3,18 @@
 #ifndef CLIENT_CTL_COMMAND_GROUPS_H_
 #define CLIENT_CTL_COMMAND_GROUPS_H_
 
+#include <string>
 #include <vector>
 
-#include "client/ctl/commands.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "client/client.h"
 #include "client/subcommand.h"
 
 namespace attnd::client {
+
+// Makes the calls of a subcommand and returns what to print.
+using Calls = absl::AnyInvocable<absl::StatusOr<std::string>(Client&)>;
 
 std::vector<Subcommand<Action>> ForwardCommands();
 std::vector<Subcommand<Action>> EmbedCommands();
@@ -17,8 +23,8 @@ std::vector<Subcommand<Action>> TextCommands();    // tokenize, detokenize
 std::vector<Subcommand<Action>> ServerCommands();  // model, health, reload
 std::vector<Subcommand<Action>> KeyCommands();
 
-// A subcommand that calls a server: takes --timeout_ms and the flags of connections, too.
-Subcommand<Action> Calling(Subcommand<Action> subcommand);
+// The same of the server that --timeout_ms and the flags of connections name, which it takes, too.
+Subcommand<Action> Calling(Subcommand<Calls> subcommand);
 
 }  // namespace attnd::client
 

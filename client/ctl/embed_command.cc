@@ -20,7 +20,7 @@ ABSL_FLAG(bool, normalize, true, "");
 namespace attnd::client {
 namespace {
 
-absl::StatusOr<Action> MakeEmbed(absl::Span<const std::string> texts, OutputFormat format) {
+absl::StatusOr<Calls> MakeEmbed(absl::Span<const std::string> texts, OutputFormat format) {
   absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, SourcesFromFlags());
   if (!inputs.ok()) return inputs.status();
   if (inputs->empty()) return absl::InvalidArgumentError("embed needs an input");

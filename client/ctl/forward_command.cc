@@ -56,7 +56,7 @@ absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std:
   return request;
 }
 
-absl::StatusOr<Action> MakeForward(absl::Span<const std::string> inputs, OutputFormat format) {
+absl::StatusOr<Calls> MakeForward(absl::Span<const std::string> inputs, OutputFormat format) {
   const std::string hidden_file = absl::GetFlag(FLAGS_hidden_file);
   absl::StatusOr<v1::ForwardRequest> request = ForwardRequestFromFlags(inputs);
   if (!request.ok()) return request.status();

@@ -24,7 +24,7 @@ absl::StatusOr<Action> MakeKeyCommand(absl::Span<const std::string> words, Outpu
                                         .tokens_per_second = absl::GetFlag(FLAGS_tokens_per_second),
                                         .burst_tokens = absl::GetFlag(FLAGS_burst_tokens)});
   if (!key.ok()) return key.status();
-  return [key = *std::move(key), format](Client& /*client*/) -> absl::StatusOr<std::string> {
+  return [key = *std::move(key), format]() -> absl::StatusOr<std::string> {
     return format == OutputFormat::kJson ? NewKeyJson(key) : NewKeyTable(key);
   };
 }

@@ -44,7 +44,7 @@ absl::StatusOr<std::string> PrintTokenScores(Client& client, const v1::ForwardRe
   return TokenScoresTable(response, texts);
 }
 
-absl::StatusOr<Action> MakeScore(absl::Span<const std::string> words, OutputFormat format) {
+absl::StatusOr<Calls> MakeScore(absl::Span<const std::string> words, OutputFormat format) {
   absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(words, SourcesFromFlags());
   if (!inputs.ok()) return inputs.status();
   if (inputs->empty()) return absl::InvalidArgumentError("score needs an input");

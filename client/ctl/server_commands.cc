@@ -13,7 +13,7 @@ ABSL_FLAG(std::string, model, "", "");
 namespace attnd::client {
 namespace {
 
-absl::StatusOr<Action> MakeModel(absl::Span<const std::string> inputs, OutputFormat format) {
+absl::StatusOr<Calls> MakeModel(absl::Span<const std::string> inputs, OutputFormat format) {
   if (!inputs.empty()) return absl::InvalidArgumentError("model takes no input");
   return [format](Client& client) -> absl::StatusOr<std::string> {
     absl::StatusOr<v1::GetModelResponse> model = client.GetModel();
@@ -22,7 +22,7 @@ absl::StatusOr<Action> MakeModel(absl::Span<const std::string> inputs, OutputFor
   };
 }
 
-absl::StatusOr<Action> MakeHealth(absl::Span<const std::string> inputs, OutputFormat format) {
+absl::StatusOr<Calls> MakeHealth(absl::Span<const std::string> inputs, OutputFormat format) {
   if (!inputs.empty()) return absl::InvalidArgumentError("health takes no input");
   return [format](Client& client) -> absl::StatusOr<std::string> {
     absl::Status status = client.CheckHealth();
@@ -31,7 +31,7 @@ absl::StatusOr<Action> MakeHealth(absl::Span<const std::string> inputs, OutputFo
   };
 }
 
-absl::StatusOr<Action> MakeReload(absl::Span<const std::string> inputs, OutputFormat format) {
+absl::StatusOr<Calls> MakeReload(absl::Span<const std::string> inputs, OutputFormat format) {
   if (!inputs.empty()) return absl::InvalidArgumentError("reload takes no input");
   v1::ReloadModelRequest request;
   request.set_model_path(absl::GetFlag(FLAGS_model));

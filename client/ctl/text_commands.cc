@@ -16,7 +16,7 @@ ABSL_FLAG(bool, skip_special, false, "");
 namespace attnd::client {
 namespace {
 
-absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> texts, OutputFormat format) {
+absl::StatusOr<Calls> MakeTokenize(absl::Span<const std::string> texts, OutputFormat format) {
   InputSources sources = SourcesFromFlags();
   sources.is_text = true;
   absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, sources);
@@ -36,7 +36,7 @@ absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> texts, OutputF
   };
 }
 
-absl::StatusOr<Action> MakeDetokenize(absl::Span<const std::string> words, OutputFormat format) {
+absl::StatusOr<Calls> MakeDetokenize(absl::Span<const std::string> words, OutputFormat format) {
   if (words.size() != 1) return absl::InvalidArgumentError("detokenize takes token ids, as one input");
   absl::StatusOr<v1::Input> input = ParseTokenIds(words.front());
   if (!input.ok()) return input.status();

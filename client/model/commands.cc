@@ -25,7 +25,6 @@
 #include "client/model/tokens_output.h"
 #include "client/output_format.h"
 #include "client/step_progress.h"
-#include "client/subcommand.h"
 #include "client/text_table.h"
 #include "engine/checkpoint/float_format.h"
 #include "engine/checkpoint/gpt2_checkpoint.h"
@@ -225,8 +224,10 @@ absl::StatusOr<Action> MakeTokenize(absl::Span<const std::string> arguments, Out
   };
 }
 
-const std::vector<Subcommand<Action>>& Subcommands() {
-  static const auto* const subcommands = new std::vector<Subcommand<Action>>{
+}  // namespace
+
+std::vector<Subcommand<Action>> AttndModelCommands() {
+  return {
       {"inspect", MakeInspect, {}},
       {"init",
        MakeInit,
@@ -237,13 +238,6 @@ const std::vector<Subcommand<Action>>& Subcommands() {
       {"accuracy", MakeAccuracy, {}},
       {"tokenize", MakeTokenize, {}},
   };
-  return *subcommands;
-}
-
-}  // namespace
-
-absl::StatusOr<Action> MakeAction(const CommandLine& command_line) {
-  return ChooseAction<Action>(Subcommands(), command_line);
 }
 
 }  // namespace attnd::client

@@ -3,21 +3,13 @@
 #ifndef CLIENT_MODEL_COMMANDS_H_
 #define CLIENT_MODEL_COMMANDS_H_
 
-#include <string>
+#include <vector>
 
-#include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
-#include "client/command_line.h"
+#include "client/subcommand.h"
 
 namespace attnd::client {
 
-// Does what a subcommand is for and returns what to print.
-using Action = absl::AnyInvocable<absl::StatusOr<std::string>()>;
-
-// The action that the first positional argument names, on the folders that follow it and the flags as they are set.
-//
-// Errors: INVALID_ARGUMENT when the command line makes no sense. Nothing has been read or written by then.
-absl::StatusOr<Action> MakeAction(const CommandLine& command_line);
+std::vector<Subcommand<Action>> AttndModelCommands();
 
 }  // namespace attnd::client
 
