@@ -32,7 +32,7 @@
 #include "engine/checkpoint/grow_layers.h"
 #include "engine/checkpoint/initial_weights.h"
 #include "engine/checkpoint/seeded_weights.h"
-#include "engine/checkpoint/staged_folder.h"
+#include "engine/files/staged_folder.h"
 #include "engine/model/parameters.h"
 #include "engine/ops/cpu_shares.h"
 #include "engine/text/tokenizer_files.h"
@@ -71,7 +71,7 @@ absl::StatusOr<std::optional<FloatFormat>> FormatFromFlag() {
 
 // Writes `files` with progress on standard error and returns what to print.
 absl::StatusOr<std::string> Write(const ModelFiles& files, const std::string& target, OutputFormat output) {
-  const auto existing = absl::GetFlag(FLAGS_overwrite) ? ExistingFolder::kReplace : ExistingFolder::kRefuse;
+  const auto existing = absl::GetFlag(FLAGS_overwrite) ? ExistingTarget::kReplace : ExistingTarget::kRefuse;
   const std::atomic<bool>& interrupted = StopOnSignal();
   absl::StatusOr<std::string> sha256;
   {

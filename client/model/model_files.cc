@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "client/model/inspection.h"
 #include "client/read_file.h"
-#include "engine/checkpoint/output_file.h"
+#include "engine/files/output_file.h"
 
 namespace attnd::client {
 namespace {
@@ -37,7 +37,7 @@ absl::Status CopyCompanions(const std::filesystem::path& from, const std::filesy
 
 }  // namespace
 
-absl::StatusOr<std::string> WriteModelFiles(const ModelFiles& files, const std::string& target, ExistingFolder existing,
+absl::StatusOr<std::string> WriteModelFiles(const ModelFiles& files, const std::string& target, ExistingTarget existing,
                                             WritingProgress progress) {
   auto folder = StagedFolder::Create(target, existing);
   if (!folder.ok()) return folder.status();

@@ -10,7 +10,7 @@
 #include "engine/checkpoint/float_format.h"
 #include "engine/checkpoint/gpt2_checkpoint.h"
 #include "engine/checkpoint/gpt2_writer.h"
-#include "engine/checkpoint/staged_folder.h"
+#include "engine/files/staged_folder.h"
 #include "engine/model/weight_source.h"
 
 namespace attnd::client {
@@ -24,7 +24,7 @@ struct ModelFiles {
 
 // Writes a Hugging Face folder `target` of config.json, model.safetensors and companions, whole or not at all. Returns
 // the SHA-256 of the weights' file. Errors: those of StagedFolder, WriteGpt2Weights and `progress`.
-absl::StatusOr<std::string> WriteModelFiles(const ModelFiles& files, const std::string& target, ExistingFolder existing,
+absl::StatusOr<std::string> WriteModelFiles(const ModelFiles& files, const std::string& target, ExistingTarget existing,
                                             WritingProgress progress);
 
 // How the parameters lie in the files, where all lie alike; else float32, which holds them all.

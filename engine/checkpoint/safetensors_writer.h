@@ -14,8 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "engine/checkpoint/float_format.h"
-#include "engine/checkpoint/output_file.h"
 #include "engine/checkpoint/sha256.h"
+#include "engine/files/output_file.h"
 
 namespace attnd {
 

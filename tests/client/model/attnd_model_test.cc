@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/client/subprocess.h"
-#include "tests/engine/checkpoint/checkpoint_files.h"
+#include "tests/engine/files/temporary_folder.h"
 
 namespace attnd::client {
 namespace {

@@ -1,31 +1,12 @@
 #include "tests/engine/checkpoint/checkpoint_files.h"
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
-#include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "engine/model/parameters.h"
-#include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
 namespace attnd {
-
-TemporaryFolder::TemporaryFolder() : path_(testing::TempDir() + "attnd-checkpoint-XXXXXX") {
-  CHECK_NE(mkdtemp(path_.data()), nullptr) << path_;
-}
-
-TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-std::string TemporaryFolder::Write(absl::string_view name, absl::string_view content) const {
-  std::string path = absl::StrCat(path_, "/", name);
-  std::ofstream file(path, std::ios::binary);
-  file << content;
-  CHECK(file.good()) << path;
-  return path;
-}
 
 std::string SafetensorsBytes(absl::string_view header, absl::string_view data) {
   const uint64_t length = header.size();

@@ -12,23 +12,6 @@
 
 namespace attnd {
 
-// A folder that disappears with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-
-  // Writes a file into the folder, over an older one of that name. Returns its path.
-  std::string Write(absl::string_view name, absl::string_view content) const;
-
- private:
-  std::string path_;
-};
-
 // One tensor of a file to write.
 struct TensorToWrite {
   std::string name;

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/checkpoint/checkpoint_files.h"
+#include "tests/engine/files/temporary_folder.h"
 
 namespace attnd {
 namespace {

@@ -6,7 +6,7 @@
 #include "engine/text/byte_alphabet.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/checkpoint/checkpoint_files.h"
+#include "tests/engine/files/temporary_folder.h"
 #include "tests/engine/text/vocabularies.h"
 
 namespace attnd {

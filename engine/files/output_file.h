@@ -1,8 +1,9 @@
 // A file being written.
 
-#ifndef ENGINE_CHECKPOINT_OUTPUT_FILE_H_
-#define ENGINE_CHECKPOINT_OUTPUT_FILE_H_
+#ifndef ENGINE_FILES_OUTPUT_FILE_H_
+#define ENGINE_FILES_OUTPUT_FILE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -26,13 +27,14 @@ class OutputFile {
   // Appends all of `bytes`.
   absl::Status Write(absl::string_view bytes);
 
+  // Writes all of `bytes` from byte `offset` on, wherever the file ends now. Does not move where Write goes on.
+  absl::Status WriteAt(int64_t offset, absl::string_view bytes);
+
   // Once everything is written: waits until it is on the disk. Call once, last.
   absl::Status Finish();
 
  private:
   OutputFile(const std::string& path, int descriptor) : path_(path), descriptor_(descriptor) {}
-
-  absl::Status SystemError(absl::string_view what) const;
 
   std::string path_;
   int descriptor_;  // -1 once closed
@@ -40,4 +42,4 @@ class OutputFile {
 
 }  // namespace attnd
 
-#endif  // ENGINE_CHECKPOINT_OUTPUT_FILE_H_
+#endif  // ENGINE_FILES_OUTPUT_FILE_H_

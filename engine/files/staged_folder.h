@@ -1,18 +1,16 @@
 // A folder that appears under its name whole, or not at all.
 
-#ifndef ENGINE_CHECKPOINT_STAGED_FOLDER_H_
-#define ENGINE_CHECKPOINT_STAGED_FOLDER_H_
+#ifndef ENGINE_FILES_STAGED_FOLDER_H_
+#define ENGINE_FILES_STAGED_FOLDER_H_
 
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/files/staging.h"
 
 namespace attnd {
-
-// What a folder that is there already means.
-enum class ExistingFolder { kRefuse, kReplace };
 
 // Files are written into a folder beside the target, which takes the target's name at the end.
 // Threads: one at a time. Owns: the folder beside the target, until Commit; what is not committed is removed.
@@ -22,7 +20,7 @@ class StagedFolder {
   // target is there and is not to be replaced; FAILED_PRECONDITION when it is to be, but holds no config.json, so that
   // no folder of another kind is lost; NOT_FOUND when the folder it is to lie in is not there; what the system says
   // when nothing can be made in that.
-  static absl::StatusOr<StagedFolder> Create(const std::string& target, ExistingFolder existing);
+  static absl::StatusOr<StagedFolder> Create(const std::string& target, ExistingTarget existing);
 
   StagedFolder(StagedFolder&& other) noexcept
       : target_(std::move(other.target_)),
@@ -39,16 +37,16 @@ class StagedFolder {
   absl::Status Commit();
 
  private:
-  StagedFolder(std::string target, ExistingFolder existing, std::string path)
+  StagedFolder(std::string target, ExistingTarget existing, std::string path)
       : target_(std::move(target)), existing_(existing), path_(std::move(path)) {}
 
   absl::Status TakeName() const;
 
   std::string target_;
-  ExistingFolder existing_;
+  ExistingTarget existing_;
   std::string path_;  // empty once there is nothing to remove
 };
 
 }  // namespace attnd
 
-#endif  // ENGINE_CHECKPOINT_STAGED_FOLDER_H_
+#endif  // ENGINE_FILES_STAGED_FOLDER_H_

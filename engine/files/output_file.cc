@@ -1,4 +1,4 @@
-#include "engine/checkpoint/output_file.h"
+#include "engine/files/output_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,13 +7,13 @@
 #include <cstddef>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "engine/files/staging.h"
 
 namespace attnd {
 
 absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path) {
   OutputFile file(path, open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (file.descriptor_ < 0) return file.SystemError("cannot be created");
+  if (file.descriptor_ < 0) return SystemError(path, "cannot be created");
   return file;
 }
 
@@ -30,20 +30,29 @@ absl::Status OutputFile::Write(absl::string_view bytes) {
     if (count > 0) {
       bytes.remove_prefix(static_cast<size_t>(count));
     } else if (errno != EINTR) {
-      return SystemError("cannot be written");
+      return SystemError(path_, "cannot be written");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::WriteAt(int64_t offset, absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = pwrite(descriptor_, bytes.data(), bytes.size(), offset);
+    if (count > 0) {
+      bytes.remove_prefix(static_cast<size_t>(count));
+      offset += count;
+    } else if (errno != EINTR) {
+      return SystemError(path_, "cannot be written");
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status OutputFile::Finish() {
-  if (fsync(descriptor_) != 0) return SystemError("cannot be brought to the disk");
-  if (close(std::exchange(descriptor_, -1)) != 0) return SystemError("cannot be closed");
+  if (fsync(descriptor_) != 0) return SystemError(path_, "cannot be brought to the disk");
+  if (close(std::exchange(descriptor_, -1)) != 0) return SystemError(path_, "cannot be closed");
   return absl::OkStatus();
-}
-
-absl::Status OutputFile::SystemError(absl::string_view what) const {
-  return absl::ErrnoToStatus(errno, absl::StrCat(path_, ": ", what));
 }
 
 }  // namespace attnd
