@@ -102,10 +102,15 @@ Client::Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> chan
       stub_(v1::InferenceService::NewStub(channel_)),
       admin_stub_(v1::AdminService::NewStub(channel_)) {}
 
-std::unique_ptr<grpc::ClientContext> Client::NewContext() const {
+std::unique_ptr<grpc::ClientContext> Client::NewEndlessContext() const {
   auto context = std::make_unique<grpc::ClientContext>();
-  context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
   if (!authorization_.empty()) context->AddMetadata("authorization", authorization_);
+  return context;
+}
+
+std::unique_ptr<grpc::ClientContext> Client::NewContext() const {
+  auto context = NewEndlessContext();
+  context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
   return context;
 }
 
@@ -151,6 +156,12 @@ std::unique_ptr<ForwardStream> Client::OpenForwardStream() {
 
 std::unique_ptr<EmbedStream> Client::OpenEmbedStream() {
   auto context = NewContext();
+  auto call = stub_->EmbedStream(context.get());
+  return std::make_unique<EmbedStream>(std::move(context), std::move(call));
+}
+
+std::unique_ptr<EmbedStream> Client::OpenEndlessEmbedStream() {
+  auto context = NewEndlessContext();
   auto call = stub_->EmbedStream(context.get());
   return std::make_unique<EmbedStream>(std::move(context), std::move(call));
 }

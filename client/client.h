@@ -83,6 +83,8 @@ class Client {
   // Streams of items, with ClientOptions.timeout as the deadline of all of them. The client must outlive them.
   std::unique_ptr<ForwardStream> OpenForwardStream();
   std::unique_ptr<EmbedStream> OpenEmbedStream();
+  // One without a deadline, for as many items as there are.
+  std::unique_ptr<EmbedStream> OpenEndlessEmbedStream();
 
   // OK when the server says it is serving, UNAVAILABLE when it says otherwise or cannot be reached. Does not wait for a
   // server that is starting.
@@ -94,7 +96,8 @@ class Client {
  private:
   Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel);
 
-  // Of a call that begins now.
+  // Of a call that begins now: without a deadline, and with that of the options.
+  std::unique_ptr<grpc::ClientContext> NewEndlessContext() const;
   std::unique_ptr<grpc::ClientContext> NewContext() const;
 
   const absl::Duration timeout_;

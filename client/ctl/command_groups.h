@@ -3,13 +3,17 @@
 #ifndef CLIENT_CTL_COMMAND_GROUPS_H_
 #define CLIENT_CTL_COMMAND_GROUPS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/flags/declare.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "client/client.h"
 #include "client/subcommand.h"
+
+ABSL_DECLARE_FLAG(int64_t, timeout_ms);
 
 namespace attnd::client {
 
@@ -19,6 +23,7 @@ using Calls = absl::AnyInvocable<absl::StatusOr<std::string>(Client&)>;
 std::vector<Subcommand<Action>> ForwardCommands();
 std::vector<Subcommand<Action>> EmbedCommands();
 std::vector<Subcommand<Action>> ScoreCommands();
+std::vector<Subcommand<Action>> SimilarCommands();
 std::vector<Subcommand<Action>> TextCommands();    // tokenize, detokenize
 std::vector<Subcommand<Action>> ServerCommands();  // model, health, reload
 std::vector<Subcommand<Action>> KeyCommands();

@@ -40,8 +40,8 @@ Subcommand<Action> Calling(Subcommand<Calls> subcommand) {
 
 std::vector<Subcommand<Action>> AttndctlCommands() {
   std::vector<Subcommand<Action>> all;
-  for (const auto& group :
-       {ForwardCommands(), EmbedCommands(), ScoreCommands(), TextCommands(), ServerCommands(), KeyCommands()}) {
+  for (const auto& group : {ForwardCommands(), EmbedCommands(), ScoreCommands(), SimilarCommands(), TextCommands(),
+                            ServerCommands(), KeyCommands()}) {
     absl::c_copy(group, std::back_inserter(all));
   }
   return all;

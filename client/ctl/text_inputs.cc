@@ -1,60 +1,38 @@
 #include "client/ctl/text_inputs.h"
 
 #include <cstddef>
-#include <iostream>
-#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "client/ctl/arguments.h"
-#include "client/read_file.h"
-#include "engine/text/utf8.h"
+#include "client/ctl/texts.h"
 
 namespace attnd::client {
 namespace {
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  if (path != "-") return ReadFile(path);
-  return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-}
-
 absl::Status AddText(absl::string_view text, absl::string_view source, bool is_bytes, std::vector<v1::Input>& inputs) {
-  absl::StatusOr<v1::Input> input = MakeTextInput(text, source, is_bytes);
-  if (!input.ok()) return input.status();
-  inputs.push_back(*std::move(input));
+  if (absl::Status status = CheckText(text, source, is_bytes); !status.ok()) return status;
+  inputs.push_back(TextInput(text, is_bytes));
   return absl::OkStatus();
 }
 
 absl::Status AddLines(const std::string& path, bool is_bytes, std::vector<v1::Input>& inputs) {
-  const absl::StatusOr<std::string> text = ReadText(path);
-  if (!text.ok()) return text.status();
-  std::vector<absl::string_view> lines = absl::StrSplit(*text, '\n');
-  // What follows the last line feed is a line only if there is something.
-  if (lines.back().empty()) lines.pop_back();
-  for (size_t i = 0; i < lines.size(); ++i) {
-    absl::Status status = AddText(lines[i], absl::StrCat("line ", i + 1, " of ", path), is_bytes, inputs);
-    if (!status.ok()) return status;
-  }
+  const absl::StatusOr<TextLines> lines = TextLines::Read(path, is_bytes);
+  if (!lines.ok()) return lines.status();
+  for (size_t i = 0; i < lines->size(); ++i) inputs.push_back(TextInput((*lines)[i], is_bytes));
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<v1::Input> MakeTextInput(absl::string_view text, absl::string_view source, bool is_bytes) {
+v1::Input TextInput(absl::string_view text, bool is_bytes) {
   v1::Input input;
   if (is_bytes) {
     input.set_text_bytes(std::string(text));
-    return input;
+  } else {
+    input.set_text(std::string(text));
   }
-  if (const size_t valid = ValidUtf8Length(text); valid < text.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s is not UTF-8 from byte %d (0x%02x) on; --bytes takes any bytes", source, valid,
-                        static_cast<unsigned char>(text[valid])));
-  }
-  input.set_text(std::string(text));
   return input;
 }
 

@@ -23,8 +23,8 @@ struct InputSources {
   bool is_bytes = false;   // texts may be any bytes, not UTF-8 alone
 };
 
-// One input of text. `source` says where it came from in an error about the first byte that is not UTF-8.
-absl::StatusOr<v1::Input> MakeTextInput(absl::string_view text, absl::string_view source, bool is_bytes);
+// One input of text that CheckText lets pass.
+v1::Input TextInput(absl::string_view text, bool is_bytes);
 
 // The arguments' inputs, then those of the files.
 absl::StatusOr<std::vector<v1::Input>> CollectInputs(absl::Span<const std::string> arguments,

@@ -16,6 +16,7 @@ inline constexpr absl::string_view kAttndctlUsageBegin = R"(attndctl: calls an a
   attndctl forward INPUT...   run inputs through the model; print hidden states and logits
   attndctl embed INPUT...     turn every input into one vector
   attndctl score INPUT...     tell how likely the model finds every input: log-probability and perplexity
+  attndctl similar INPUT      print the lines of a file that are nearest to INPUT, by the cosine of their vectors
   attndctl tokenize TEXT...   print the tokens of texts, and where they lie
   attndctl detokenize INPUT   print the text of token ids, and nothing else
   attndctl model              describe the model being served and the limits on a call
@@ -25,24 +26,33 @@ inline constexpr absl::string_view kAttndctlUsageBegin = R"(attndctl: calls an a
 
 An INPUT is token ids with commas between: 15496,995. With --text it is text: "Hello world"
 
-forward, embed, score, tokenize
+forward, embed, score, similar, tokenize
   --text                 inputs are text, not token ids; tokenize knows
-  --text_file=PATH       one more text: all of a file, or of standard input for -
-  --text_lines=PATH      more texts: each line of a file, or of standard input for -
+  --text_lines=PATH      more texts: each line of a file, or of standard input for -; for similar the lines to look at
   --bytes                texts may be any bytes, not UTF-8 alone
-forward, embed, score
+forward, embed, score, tokenize
+  --text_file=PATH       one more text: all of a file, or of standard input for -
+forward, embed, score, similar
   --truncate             cut texts that are too long for the model, in place of refusing them
 forward
   --layers=ln_f          places to print, commas between: embeddings, h.0, h.1, ..., ln_f; empty for none
   --positions=last       rows of each place: last, all
   --logits=none          rows of logits: none, last, all
   --hidden_file=PATH     one more input: raw little-endian float32 [T, C] that enters the first layer
-embed
+embed, similar
   --pooling=last         how an input's rows become one vector: last, mean, weighted_mean
   --dimensions=0         channels to keep of each vector, from the first on; 0 for all
+embed
   --normalize=true       scale each vector to unit length
+  --out=FILE.npy         write the vectors of --text_lines, and of nothing else, as an array for NumPy: float32, a row a
+                         line, in their order. Any number of lines: they are streamed, and sent again when the server
+                         has no room for them. The file appears whole or not at all
+  --overwrite            replace FILE.npy
 score
   --per_token            list every token with its log-probability, and what it stands for in a text
+similar
+  --top=10               lines to print, the nearest first
+  --vectors=FILE.npy     the lines' vectors as embed --out has written them, in place of asking the server for them
 detokenize
   --skip_special         leave special tokens out, such as <|endoftext|>
 reload
@@ -55,7 +65,7 @@ key new
   --burst_tokens=N       how many pile up, which is also the largest call; with a rate the larger of a second's tokens
                          and 16384, unless given
 all that call
-  --timeout_ms=60000     give up after this long
+  --timeout_ms=60000     give up after this long; where lines are streamed, when none is answered for this long
   --server=localhost:50051
 )";
 
@@ -68,6 +78,8 @@ Examples
   attndctl forward --text "The capital of France is" --logits=last
   attndctl embed --text_lines=questions.txt --truncate --output=json
   attndctl score --text "The capital of France is Paris" "The capital of France is cheese" --per_token
+  attndctl embed --text_lines=questions.txt --truncate --out=questions.npy
+  attndctl similar --text "How is it tested?" --text_lines=questions.txt --vectors=questions.npy --top=3
   attndctl tokenize "Hello world"
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000

@@ -38,6 +38,17 @@ int64_t RowCount(v1::Positions positions, int64_t token_count) {
   return positions == v1::POSITIONS_ALL ? token_count : 1;
 }
 
+std::optional<v1::EmbedStreamResponse> AnswerItemByParity(const v1::EmbedStreamRequest& item) {
+  v1::EmbedStreamResponse answer;
+  answer.set_id(item.id());
+  if (item.id() % 2 == 1) {
+    answer.mutable_status()->set_code(grpc::StatusCode::INVALID_ARGUMENT);
+  } else {
+    answer.mutable_result()->set_token_count(static_cast<uint32_t>(TokenCount(item.input())));
+  }
+  return answer;
+}
+
 v1::Timing SampleTiming() {
   v1::Timing timing;
   timing.set_queue_seconds(0.001);
@@ -84,6 +95,11 @@ void WriteChunks(const v1::ForwardStreamRequest& item,
 void FakeService::AnswerWith(std::vector<grpc::Status> statuses) {
   const absl::MutexLock lock(&mutex_);
   statuses_ = std::move(statuses);
+}
+
+void FakeService::AnswerItemsWith(AnswerItem answer) {
+  const absl::MutexLock lock(&mutex_);
+  answer_item_ = std::move(answer);
 }
 
 v1::ForwardRequest FakeService::last_forward() const {
@@ -166,16 +182,14 @@ grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedReq
 
 grpc::Status FakeService::EmbedStream(
     grpc::ServerContext* context, grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) {
+  AnswerItem answer_item;
+  {
+    const absl::MutexLock lock(&mutex_);
+    answer_item = answer_item_ ? answer_item_ : AnswerItemByParity;
+  }
   v1::EmbedStreamRequest item;
   while (stream->Read(&item)) {
-    v1::EmbedStreamResponse answer;
-    answer.set_id(item.id());
-    if (item.id() % 2 == 1) {
-      answer.mutable_status()->set_code(grpc::StatusCode::INVALID_ARGUMENT);
-    } else {
-      answer.mutable_result()->set_token_count(static_cast<uint32_t>(TokenCount(item.input())));
-    }
-    stream->Write(answer);
+    if (const auto answer = answer_item(item)) stream->Write(*answer);
   }
   const absl::MutexLock lock(&mutex_);
   Note(*context);

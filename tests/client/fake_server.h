@@ -3,7 +3,9 @@
 #ifndef TESTS_CLIENT_FAKE_SERVER_H_
 #define TESTS_CLIENT_FAKE_SERVER_H_
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,11 @@ class FakeService final : public v1::InferenceService::Service {
   // Statuses to answer the coming Forward and Embed calls with, in turn, one a call; OK once they are used up.
   void AnswerWith(std::vector<grpc::Status> statuses);
 
+  // What the items of coming EmbedStreams are answered with; nothing: not at all. Unless said, an odd id gets a status,
+  // and an even one a result without a vector.
+  using AnswerItem = std::function<std::optional<v1::EmbedStreamResponse>(const v1::EmbedStreamRequest&)>;
+  void AnswerItemsWith(AnswerItem answer);
+
   // The last request received.
   v1::ForwardRequest last_forward() const;
   v1::EmbedRequest last_embed() const;
@@ -35,7 +42,7 @@ class FakeService final : public v1::InferenceService::Service {
                        v1::ForwardResponse* response) override;
   grpc::Status Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
                      v1::EmbedResponse* response) override;
-  // Answers items as they come, an odd id with a status; ends with the next status given.
+  // Answers items as they come; ends with the next status given.
   grpc::Status EmbedStream(grpc::ServerContext* context,
                            grpc::ServerReaderWriter<v1::EmbedStreamResponse, v1::EmbedStreamRequest>* stream) override;
   // Answers with as many tokens as the item has; where it asks for chunks, with a matrix of its C channels for each
@@ -54,6 +61,7 @@ class FakeService final : public v1::InferenceService::Service {
 
   mutable absl::Mutex mutex_;
   std::vector<grpc::Status> statuses_ ABSL_GUARDED_BY(mutex_);
+  AnswerItem answer_item_ ABSL_GUARDED_BY(mutex_);
   v1::ForwardRequest last_forward_ ABSL_GUARDED_BY(mutex_);
   v1::EmbedRequest last_embed_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> authorizations_ ABSL_GUARDED_BY(mutex_);

@@ -1,16 +1,21 @@
 // The program attndctl, run as a user runs it.
 
+#include <cmath>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "client/tensor.h"
+#include "engine/files/npy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/client/fake_server.h"
 #include "tests/client/subprocess.h"
+#include "tests/engine/files/temporary_folder.h"
 
 namespace attnd::client {
 namespace {
@@ -146,6 +151,104 @@ TEST_F(AttndctlTest, ScoreNeedsAnInput) {
   EXPECT_THAT(result.err, HasSubstr("score needs an input"));
 }
 
+class AttndctlLinesTest : public AttndctlTest {
+ protected:
+  // Every line gets the vector {length, 1, 0, 0} and as many tokens as bytes.
+  AttndctlLinesTest() {
+    server_.service().AnswerItemsWith([](const v1::EmbedStreamRequest& item) {
+      v1::EmbedStreamResponse answer;
+      answer.set_id(item.id());
+      answer.set_model_version("0123456789ab-1");
+      const size_t length = item.input().text().size();
+      *answer.mutable_result()->mutable_embedding() = EncodeTensor({static_cast<float>(length), 1, 0, 0}, {4}).value();
+      answer.mutable_result()->set_token_count(static_cast<uint32_t>(length));
+      return answer;
+    });
+  }
+
+  std::string WriteLines(const std::string& text) const { return folder_.Write("lines.txt", text); }
+
+  const TemporaryFolder folder_;
+  const std::string out_ = folder_.path() + "/vectors.npy";
+};
+
+TEST_F(AttndctlLinesTest, EmbedWritesAFileOfVectors) {
+  const std::string lines = WriteLines("a\nbbb\n");
+  const ProgramResult result = Call({"embed", "--text_lines=" + lines, "--out=" + out_});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              AllOf(StartsWith("2 lines, 4 tokens in "), EndsWith(" tokens/s: " + out_ + ", float32 [2, 4]\n")));
+  EXPECT_EQ(result.err, "embedding " + lines + "\n");
+  const auto vectors = NpyMatrix::Open(out_);
+  ASSERT_TRUE(vectors.ok()) << vectors.status();
+  ASSERT_EQ(vectors->rows(), 2);
+  EXPECT_THAT(DecodeFloats(vectors->row(0)), ElementsAre(1, 1, 0, 0));
+  EXPECT_THAT(DecodeFloats(vectors->row(1)), ElementsAre(3, 1, 0, 0));
+}
+
+TEST_F(AttndctlLinesTest, EmbedToAFileAsJsonSaysWhatItWrote) {
+  const json output = CallForJson({"embed", "--text_lines=" + WriteLines(""), "--out=" + out_});
+  EXPECT_EQ(output["file"], out_);
+  EXPECT_EQ(output["shape"], json({0, 4}));
+  EXPECT_EQ(output["token_count"], 0);
+  EXPECT_EQ(NpyMatrix::Open(out_)->columns(), 4);
+}
+
+TEST_F(AttndctlLinesTest, EmbedReplacesAFileOnlyWhereToldTo) {
+  const std::string lines = "--text_lines=" + WriteLines("a\n");
+  folder_.Write("vectors.npy", "old");
+  const ProgramResult refused = Call({"embed", lines, "--out=" + out_});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, EndsWith("attndctl: ALREADY_EXISTS: " + out_ +
+                                    ": is there already, and is not to be overwritten; --overwrite replaces it\n"));
+  EXPECT_EQ(Call({"embed", lines, "--out=" + out_, "--overwrite"}).exit_code, 0);
+  EXPECT_EQ(NpyMatrix::Open(out_)->rows(), 1);
+}
+
+TEST_F(AttndctlLinesTest, ALineThatFailsIsNamedAndNoFileIsLeft) {
+  const std::string lines = WriteLines("a\n\nb\n");
+  const ProgramResult result = Call({"embed", "--text_lines=" + lines, "--out=" + out_});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, EndsWith("attndctl: INVALID_ARGUMENT: line 2 of " + lines +
+                                   " is empty, and a text without tokens has no vector\n"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+}
+
+TEST_F(AttndctlLinesTest, AVectorOfAnotherLengthThanTheModelsIsNotWritten) {
+  const ProgramResult result = Call({"embed", "--text_lines=" + WriteLines("a\n"), "--out=" + out_, "--dimensions=3"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("INTERNAL: row 0 has 16 bytes, must have 12 for 3 columns"));
+}
+
+// The fake's vector for the query is {0, 1, 2, 3}.
+TEST_F(AttndctlLinesTest, SimilarPrintsTheNearestLinesFirst) {
+  const std::string lines = "--text_lines=" + WriteLines("ccccc\na\nbb\n");
+  const ProgramResult result = Call({"similar", "--text", "x", lines, "--top=2"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "cosine  line  text\n0.1890     2  a\n0.1195     3  bb\n");
+  ASSERT_EQ(Call({"embed", lines, "--out=" + out_}).exit_code, 0);
+  const json output = CallForJson({"similar", "1,2", lines, "--vectors=" + out_});
+  EXPECT_EQ(output["line_count"], 3);
+  ASSERT_EQ(output["matches"].size(), 3U);
+  EXPECT_EQ(output["matches"][0]["text"], "a");
+  EXPECT_EQ(output["matches"][2]["line"], 1);
+}
+
+TEST_F(AttndctlLinesTest, SimilarRefusesVectorsThatDoNotGoWithTheLines) {
+  const auto error = [&](const std::string& vectors) {
+    const ProgramResult result =
+        Call({"similar", "1", "--text_lines=" + WriteLines("a\n"), "--vectors=" + folder_.Write("v.npy", vectors)});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.out, IsEmpty());
+    return result.err;
+  };
+  const std::string nan = EncodeFloats({1, 1, 1, NAN});
+  EXPECT_THAT(error("no such thing"), HasSubstr("DATA_LOSS: " + folder_.path() + "/v.npy: is no .npy file"));
+  EXPECT_THAT(error(NpyHeader(0, 4)), HasSubstr("--vectors has 0 rows, must have 1, one for each line"));
+  EXPECT_THAT(error(NpyHeader(1, 3) + std::string(12, '\0')), HasSubstr("--vectors has 3 columns, must have 4"));
+  EXPECT_THAT(error(NpyHeader(1, 4) + nan), HasSubstr("--vectors has numbers in row 0 that are not finite"));
+}
+
 TEST_F(AttndctlTest, ModelIsDescribed) {
   EXPECT_THAT(Call({"model"}).out, AllOf(HasSubstr("fake"), HasSubstr("152,791,296")));
   const json output = CallForJson({"model"});
@@ -209,6 +312,13 @@ TEST(AttndctlWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
       {{"frobnicate"}, "no command 'frob"},
       {{"forward"}, "forward needs an input"},
       {{"embed"}, "embed needs an input"},
+      {{"embed", "1", "--out=x.npy"}, "embed --out takes the lines of --text_lines, and nothing else"},
+      {{"embed", "1", "--overwrite"}, "--overwrite needs --out"},
+      {{"embed", "--out=x.npy", "--text_lines=/no/such"}, "cannot read /no/such"},
+      {{"similar", "1"}, "similar needs --text_lines"},
+      {{"similar", "--text_lines=/dev/null"}, "similar takes one input, to compare lines with"},
+      {{"similar", "1", "2", "--text_lines=/dev/null"}, "similar takes one input, to compare lines with"},
+      {{"similar", "1", "--text_lines=/dev/null", "--top=0"}, "--top must be above 0"},
       {{"model", "1"}, "model takes no input"},
       {{"reload", "DIR"}, "reload takes no input"},
       {{"embed", "1,two"}, "'two' in '1,two' is not a token id"},

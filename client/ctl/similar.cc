@@ -1,0 +1,132 @@
+#include "client/ctl/similar.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/ctl/tensor_view.h"
+#include "client/ctl/terminal_text.h"
+#include "client/tensor.h"
+#include "client/text_table.h"
+#include "engine/text/utf8.h"
+#include "nlohmann/json.hpp"
+
+namespace attnd::client {
+namespace {
+
+constexpr size_t kMaxShownCharacters = 100;
+
+absl::StatusOr<std::vector<float>> EmbedQuery(Client& client, const v1::EmbedRequest& request) {
+  const absl::StatusOr<v1::EmbedResponse> response = client.Embed(request);
+  if (!response.ok()) return response.status();
+  absl::StatusOr<TensorView> vectors = DecodeMatrix(response->embeddings());
+  if (!vectors.ok()) return vectors.status();
+  if (vectors->row_count() != 1 || vectors->values.empty()) {
+    return absl::InternalError(
+        absl::StrCat("the server sent vectors of shape ", FormatShape(vectors->shape), " for one text"));
+  }
+  return std::move(vectors->values);
+}
+
+}  // namespace
+
+double Cosine(absl::Span<const float> a, absl::Span<const float> b) {
+  double product = 0;
+  double a_squared = 0;
+  double b_squared = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    product += double{a[i]} * b[i];
+    a_squared += double{a[i]} * a[i];
+    b_squared += double{b[i]} * b[i];
+  }
+  if (a_squared == 0 || b_squared == 0) return 0;
+  return product / (std::sqrt(a_squared) * std::sqrt(b_squared));
+}
+
+std::vector<Match> BestMatches(absl::Span<const double> cosines, size_t count) {
+  std::vector<size_t> lines(cosines.size());
+  std::iota(lines.begin(), lines.end(), size_t{0});
+  count = std::min(count, lines.size());
+  std::partial_sort(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count), lines.end(),
+                    [&](size_t a, size_t b) { return cosines[a] > cosines[b] || (cosines[a] == cosines[b] && a < b); });
+  std::vector<Match> matches;
+  for (size_t i = 0; i < count; ++i) matches.push_back({lines[i], cosines[lines[i]]});
+  return matches;
+}
+
+absl::StatusOr<std::vector<double>> CosinesToLines(Client& client, const v1::EmbedRequest& query,
+                                                   const TextLines& lines, EmbedLinesOptions options,
+                                                   WatchEmbedding watch) {
+  const absl::StatusOr<v1::GetModelResponse> model = client.GetModel();
+  if (!model.ok()) return model.status();
+  options.limits = model->limits();
+  options.request = query;
+  options.request.clear_inputs();
+  const absl::StatusOr<std::vector<float>> query_vector = EmbedQuery(client, query);
+  if (!query_vector.ok()) return query_vector.status();
+  std::vector<double> cosines(lines.size());
+  const auto take = [&](size_t line, const v1::EmbedResult& result) {
+    const std::vector<float> vector = DecodeFloats(result.embedding().data());
+    if (vector.size() == query_vector->size()) cosines[line] = Cosine(*query_vector, vector);
+    if (vector.size() == query_vector->size() && std::isfinite(cosines[line])) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat("the server sent a vector for ", lines.Name(line),
+                                            " that does not go with the query's of ", query_vector->size(),
+                                            " numbers"));
+  };
+  const auto totals = EmbedLines(client, lines, options, take, watch);
+  if (!totals.ok()) return totals.status();
+  return cosines;
+}
+
+absl::StatusOr<std::vector<double>> CosinesToVectors(Client& client, const v1::EmbedRequest& query,
+                                                     const TextLines& lines, const NpyMatrix& vectors) {
+  if (static_cast<uint64_t>(vectors.rows()) != lines.size()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--vectors has ", vectors.rows(), " rows, must have ", lines.size(), ", one for each line"));
+  }
+  const absl::StatusOr<std::vector<float>> query_vector = EmbedQuery(client, query);
+  if (!query_vector.ok()) return query_vector.status();
+  if (static_cast<uint64_t>(vectors.columns()) != query_vector->size()) {
+    return absl::FailedPreconditionError(absl::StrCat("--vectors has ", vectors.columns(), " columns, must have ",
+                                                      query_vector->size(), " as the query's vector"));
+  }
+  std::vector<double> cosines(lines.size());
+  for (size_t line = 0; line < lines.size(); ++line) {
+    cosines[line] = Cosine(*query_vector, DecodeFloats(vectors.row(static_cast<int64_t>(line))));
+    if (std::isfinite(cosines[line])) continue;
+    return absl::DataLossError(absl::StrCat("--vectors has numbers in row ", line, " that are not finite"));
+  }
+  return cosines;
+}
+
+std::string MatchesTable(absl::Span<const Match> matches, const TextLines& lines) {
+  TextTable table({{"cosine", Align::kRight}, {"line", Align::kRight}, {"text"}});
+  for (const Match& match : matches) {
+    table.AddRow({absl::StrFormat("%.4f", match.cosine), absl::StrCat(match.line + 1),
+                  TerminalText(lines[match.line], kMaxShownCharacters)});
+  }
+  return table.ToString();
+}
+
+std::string MatchesJson(absl::Span<const Match> matches, const TextLines& lines) {
+  nlohmann::ordered_json json = {{"line_count", lines.size()}, {"matches", nlohmann::ordered_json::array()}};
+  for (const Match& match : matches) {
+    const absl::string_view text = lines[match.line];
+    nlohmann::ordered_json entry = {{"line", match.line + 1}, {"cosine", match.cosine}};
+    if (ValidUtf8Length(text) == text.size()) {
+      entry["text"] = std::string(text);
+    } else {
+      entry["text_bytes"] = absl::BytesToHexString(text);
+    }
+    json["matches"].push_back(std::move(entry));
+  }
+  return json.dump() + "\n";
+}
+
+}  // namespace attnd::client
