@@ -11,12 +11,23 @@ fuzz_one() {
     -malloc_limit_mb=64 -rss_limit_mb=1024 -artifact_prefix="build/fuzz/failures/$1-" "$found" "tests/fuzz/corpus/$1"
 }
 
+# fuzz_logged NAME SECONDS: 255, which lets xargs begin no more, and the end of the log where something is found.
+fuzz_logged() {
+  local log=build/fuzz/$1.log
+  fuzz_one "$@" >"$log" 2>&1 && return
+  tail -n 50 "$log"
+  printf 'dev: %s: the input is in build/fuzz/failures; mend what reads it, and keep it in tests/fuzz/corpus/%s\n' "$1" "$1"
+  return 255
+}
+
+# fuzz_all SECONDS: a fuzzer has one thread, so as many run side by side as there are CPUs.
+fuzz_all() {
+  export -f fuzz_one fuzz_logged
+  # shellcheck disable=SC2016 # the inner bash expands them
+  basename -a tests/fuzz/corpus/*/ | xargs -P "$(nproc)" -n 1 bash -c 'fuzz_logged "$1" "$0"' "$1"
+}
+
 fuzz() { # fuzz SECONDS
-  local corpus name
-  for corpus in tests/fuzz/corpus/*/; do
-    name=$(basename "$corpus")
-    step "Fuzzing $name" fuzz_one "$name" "$1" ||
-      die "the input is in build/fuzz/failures; mend what reads it, and keep it in tests/fuzz/corpus/$name"
-  done
+  step "Fuzzing $(basename -a tests/fuzz/corpus/*/ | paste -s -d ' ')" fuzz_all "$1"
   say "fuzz: nothing found"
 }
