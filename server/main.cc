@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "server/access_control.h"
 #include "server/admin_server.h"
 #include "server/flags.h"
@@ -134,6 +135,9 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
 }  // namespace attnd
 
 int main(int argc, char** argv) {
+  // Debian compiles Abseil with its search for deadlocks, whose graph of all mutexes, gRPC's of every call among them,
+  // grows as long as the server runs.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   attnd::Signals signals;
   const absl::StatusOr<attnd::ServerFlags> flags = attnd::ParseFlags(argc, argv);
   if (flags.ok()) attnd::InitializeLogging(flags->log_format);

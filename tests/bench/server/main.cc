@@ -14,6 +14,7 @@
 #include "absl/log/globals.h"
 #include "absl/log/initialize.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "client/client.h"
 #include "client/load/workload.h"
 #include "tests/bench/measurement.h"
@@ -190,6 +191,8 @@ absl::Status Run() {
 }  // namespace attnd
 
 int main(int argc, char** argv) {
+  // As attnd does.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   absl::SetProgramUsageMessage("Measures what a server costs beside its engine. Compare only within one run.");
   absl::ParseCommandLine(argc, argv);
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
