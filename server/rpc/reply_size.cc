@@ -18,14 +18,19 @@ constexpr int64_t kMaxElementBytes = 4;
 constexpr int64_t kMaxIdBytes = 5;
 constexpr int64_t kFloatBytes = 4;
 
-// Bytes of the likeliest tokens and of log-probabilities in the reply for one input, at most.
-int64_t ScoreBytes(const OutputSelection& selection, int64_t token_count) {
+// Bytes of the likeliest tokens and of log-probabilities in the reply, at most.
+int64_t ScoreBytes(const Request& request) {
+  const OutputSelection& selection = request.selection;
   int64_t byte_count = 0;
-  if (selection.top) {
-    const int64_t rows = RowCount(selection.top->positions, token_count);
-    byte_count += rows * (selection.top->k * (kMaxIdBytes + 2 * kFloatBytes) + kTopOverheadBytes);
+  for (const SequenceInput& input : request.inputs) {
+    if (selection.top) {
+      const int64_t rows = RowCount(selection.top->positions, input.token_count);
+      byte_count += rows * (selection.top->k * (kMaxIdBytes + 2 * kFloatBytes) + kTopOverheadBytes);
+    }
+    if (selection.token_log_probabilities) {
+      byte_count += input.token_count * (kMaxIdBytes + kFloatBytes) + kTensorOverheadBytes;
+    }
   }
-  if (selection.token_log_probabilities) byte_count += token_count * (kMaxIdBytes + kFloatBytes) + kTensorOverheadBytes;
   return byte_count;
 }
 
@@ -52,33 +57,27 @@ int64_t AddUp(const Request& request, const ModelConfig& config, SizeOf size_of)
 
 int64_t ReplyBytes(const Request& request, const ModelConfig& config) {
   const ReplyFormat& format = request.format;
-  int64_t chunked_bytes = 0;
   const auto size_of_chunks = [&](int64_t values, ElementType type) -> int64_t {
     if (!format.IsChunked(values, type)) return 0;
     const int64_t byte_count = values * ElementBytes(type);
     // Chunks end with an element.
     return byte_count + (byte_count / (format.max_chunk_bytes - kMaxElementBytes) + 1) * kTensorOverheadBytes;
   };
-  if (format.max_chunk_bytes > 0) chunked_bytes = AddUp(request, config, size_of_chunks);
-  return LastMessageBytes(request, config) + chunked_bytes;
+  return LastMessageBytes(request, config) + AddUp(request, config, size_of_chunks);
 }
 
 int64_t LastMessageBytes(const Request& request, const ModelConfig& config) {
   const auto size_of = [&](int64_t values, ElementType type) {
     return (request.format.IsChunked(values, type) ? 0 : values * ElementBytes(type)) + kTensorOverheadBytes;
   };
-  int64_t byte_count = kTensorOverheadBytes + AddUp(request, config, size_of);
-  for (const SequenceInput& input : request.inputs) byte_count += ScoreBytes(request.selection, input.token_count);
-  return byte_count;
+  return kTensorOverheadBytes + AddUp(request, config, size_of) + ScoreBytes(request);
 }
 
 int64_t ResultBytes(const Request& request, const ModelConfig& config) {
   const auto size_of = [](int64_t values, ElementType /*type*/) {
     return values * static_cast<int64_t>(sizeof(float));
   };
-  int64_t byte_count = AddUp(request, config, size_of);
-  for (const SequenceInput& input : request.inputs) byte_count += ScoreBytes(request.selection, input.token_count);
-  return byte_count;
+  return AddUp(request, config, size_of) + ScoreBytes(request);
 }
 
 }  // namespace attnd
