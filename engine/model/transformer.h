@@ -76,8 +76,8 @@ class Transformer final : public Engine {
   int64_t stride_ = 0;          // of C columns
   absl::Span<float> x_;         // [max rows, C], the residual stream
   absl::Span<float> attended_;  // [max rows, C]; after the last layer, the final norm
-  absl::Span<float>
-      wide_;  // [max rows, 3C or F], q, k and v, then the feed-forward layer; at last, what the output head reads
+  // [max rows, 3C or F]: q, k and v, then the feed-forward layer; at last, what the output head reads.
+  absl::Span<float> wide_;
   std::vector<WorkerScratch> scratch_;  // [threads]
   BatchLayout layout_;
 };
