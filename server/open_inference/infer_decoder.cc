@@ -17,9 +17,6 @@ namespace {
 
 using inference::ModelInferRequest;
 
-// Of a name that an error quotes.
-constexpr size_t kMaxQuotedBytes = 64;
-
 std::optional<InferOutput> ParseOutputName(absl::string_view name) {
   for (const InferOutput output : {InferOutput::kEmbedding, InferOutput::kHiddenState, InferOutput::kLogits}) {
     if (name == InferOutputName(output)) return output;
@@ -124,8 +121,8 @@ absl::Status InferDecoder::DecodeOutputs(const ModelInferRequest& message, const
     const std::string& name = message.outputs(i).name();
     const auto output = ParseOutputName(name);
     if (!output) {
-      return InvalidField(path + ".name", absl::StrCat("= \"", Utf8Prefix(name, kMaxQuotedBytes),
-                                                       "\", must be embedding, hidden_state or logits"));
+      return InvalidField(path + ".name",
+                          absl::StrCat("= ", Quoted(name), ", must be embedding, hidden_state or logits"));
     }
     if (absl::c_linear_search(form.outputs, *output)) {
       return InvalidField(path + ".name", absl::StrCat("= \"", name, "\" is there twice"));

@@ -1,6 +1,5 @@
 #include "server/open_inference/infer_parameters.h"
 
-#include <cstddef>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -12,11 +11,6 @@ namespace attnd {
 namespace {
 
 using inference::InferParameter;
-
-// Of a name or value that an error quotes.
-constexpr size_t kMaxQuotedBytes = 64;
-
-std::string Quoted(absl::string_view text) { return absl::StrCat("\"", Utf8Prefix(text, kMaxQuotedBytes), "\""); }
 
 std::string Describe(const InferParameter& value) {
   switch (value.parameter_choice_case()) {

@@ -18,11 +18,6 @@ using inference::ModelInferRequest;
 
 static_assert(std::endian::native == std::endian::little, "raw tensors are little-endian bytes and copied as such");
 
-// Of a name that an error quotes.
-constexpr size_t kMaxQuotedBytes = 64;
-
-std::string Quoted(absl::string_view text) { return absl::StrCat("\"", Utf8Prefix(text, kMaxQuotedBytes), "\""); }
-
 absl::Status CheckContentsPlace(const ModelInferRequest& message) {
   if (message.raw_input_contents().empty()) return absl::OkStatus();
   if (message.raw_input_contents_size() != message.inputs_size()) {

@@ -18,9 +18,6 @@
 namespace attnd {
 namespace {
 
-// Of a name that an error quotes.
-constexpr size_t kMaxQuotedBytes = 64;
-
 using List = google::protobuf::RepeatedField<uint32_t>;
 
 // Positions of a message, by name and in a list, and where they stand in it.
@@ -157,8 +154,8 @@ absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSele
   const auto layer = ParseLayerName(message.layer(), layer_count);
   if (!layer) {
     return InvalidField(path + ".layer",
-                        absl::StrFormat("= \"%s\", must be \"embeddings\", \"h.0\" to \"h.%d\", or \"ln_f\"",
-                                        Utf8Prefix(message.layer(), kMaxQuotedBytes), layer_count - 1));
+                        absl::StrFormat("= %s, must be \"embeddings\", \"h.0\" to \"h.%d\", or \"ln_f\"",
+                                        Quoted(message.layer()), layer_count - 1));
   }
   auto positions = DecodePositions({.positions = message.positions(),
                                     .list = message.listed_positions(),

@@ -1,7 +1,11 @@
 #include "server/rpc/utf8.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace attnd {
 namespace {
+
+constexpr size_t kMaxQuotedBytes = 64;
 
 // Whether `byte` is the second or a later one of a character.
 bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
@@ -14,5 +18,7 @@ absl::string_view Utf8Prefix(absl::string_view text, size_t max_bytes) {
   while (length > 0 && IsContinuation(text[length])) --length;
   return text.substr(0, length);
 }
+
+std::string Quoted(absl::string_view text) { return absl::StrCat("\"", Utf8Prefix(text, kMaxQuotedBytes), "\""); }
 
 }  // namespace attnd

@@ -23,5 +23,10 @@ TEST(Utf8PrefixTest, TheCutIsBetweenCharacters) {
 
 TEST(Utf8PrefixTest, WhatIsNotUtf8IsCutToo) { EXPECT_EQ(Utf8Prefix(std::string(9, '\x80'), 4), ""); }
 
+TEST(QuotedTest, HasTheFirst64BytesInQuotes) {
+  EXPECT_EQ(Quoted("h.0"), "\"h.0\"");
+  EXPECT_EQ(Quoted(std::string(100, 'x')), "\"" + std::string(64, 'x') + "\"");
+}
+
 }  // namespace
 }  // namespace attnd
