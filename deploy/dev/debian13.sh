@@ -82,7 +82,7 @@ ensure_root() {
     mkdir -p "$ROOTS"
     (
       flock 9
-      [[ -d $root ]] || step "Making a Debian 13 root in $ROOTS (about two minutes, once)" make_root "$root"
+      [[ -d $root ]] || step "Making a Debian 13 root in $ROOTS (about four minutes, once)" make_root "$root"
     ) 9>"$ROOTS.lock"
     remove_stale_roots
   fi
