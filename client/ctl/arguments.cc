@@ -6,17 +6,45 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/choice.h"
 #include "client/tensor.h"
 
 namespace attnd::client {
-absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text) {
-  return Choose<v1::Positions>("positions", text, {{"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
+
+namespace {
+
+using PositionName = std::pair<absl::string_view, v1::Positions>;
+
+// One of `names`, else a list.
+absl::StatusOr<PositionChoice> ParsePositionChoice(absl::string_view kind, absl::string_view text,
+                                                   absl::Span<const PositionName> names) {
+  for (const auto& [name, positions] : names) {
+    if (text == name) return PositionChoice{positions, {}};
+  }
+  PositionChoice choice = {.positions = v1::POSITIONS_LISTED, .listed = {}};
+  for (const absl::string_view piece : absl::StrSplit(text, ',')) {
+    uint32_t position = 0;
+    if (!absl::SimpleAtoi(piece, &position)) {
+      const auto append_name = [](std::string* out, const PositionName& name) { absl::StrAppend(out, name.first); };
+      return absl::InvalidArgumentError(absl::StrCat("no ", kind, " '", text,
+                                                     "'; there are: ", absl::StrJoin(names, ", ", append_name),
+                                                     ", and lists such as 0,5"));
+    }
+    choice.listed.push_back(position);
+  }
+  return choice;
 }
 
-absl::StatusOr<v1::Positions> ParseLogits(absl::string_view text) {
-  return Choose<v1::Positions>(
+}  // namespace
+
+absl::StatusOr<PositionChoice> ParsePositions(absl::string_view kind, absl::string_view text) {
+  return ParsePositionChoice(kind, text, {{"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
+}
+
+absl::StatusOr<PositionChoice> ParseLogits(absl::string_view text) {
+  return ParsePositionChoice(
       "logits", text, {{"none", v1::POSITIONS_UNSPECIFIED}, {"last", v1::POSITIONS_LAST}, {"all", v1::POSITIONS_ALL}});
 }
 

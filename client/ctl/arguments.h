@@ -16,11 +16,17 @@
 
 namespace attnd::client {
 
-// "last" or "all".
-absl::StatusOr<v1::Positions> ParsePositions(absl::string_view text);
+// Positions of an input, and which where they are POSITIONS_LISTED.
+struct PositionChoice {
+  v1::Positions positions = v1::POSITIONS_UNSPECIFIED;
+  std::vector<uint32_t> listed;
+};
 
-// "none", "last" or "all".
-absl::StatusOr<v1::Positions> ParseLogits(absl::string_view text);
+// "last", "all", or positions with commas between: "0,5,9". `kind` says what they are for.
+absl::StatusOr<PositionChoice> ParsePositions(absl::string_view kind, absl::string_view text);
+
+// "none", or as ParsePositions has it.
+absl::StatusOr<PositionChoice> ParseLogits(absl::string_view text);
 
 // "last", "mean" or "weighted_mean".
 absl::StatusOr<v1::Pooling> ParsePooling(absl::string_view text);

@@ -1,5 +1,7 @@
+#include <cstdint>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_split.h"
@@ -11,6 +13,7 @@
 #include "client/ctl/forward_output.h"
 #include "client/ctl/input_flags.h"
 #include "client/ctl/stopwatch.h"
+#include "client/ctl/top_tokens_output.h"
 #include "client/output_format.h"
 #include "client/read_file.h"
 
@@ -18,6 +21,8 @@
 ABSL_FLAG(std::string, layers, "ln_f", "");
 ABSL_FLAG(std::string, positions, "last", "");
 ABSL_FLAG(std::string, logits, "none", "");
+ABSL_FLAG(uint32_t, top_k, 0, "");
+ABSL_FLAG(std::string, top_k_positions, "last", "");
 ABSL_FLAG(std::string, hidden_file, "", "");
 
 namespace attnd::client {
@@ -34,26 +39,61 @@ absl::Status AddHiddenFile(Client& client, const std::string& path, v1::ForwardR
   return absl::OkStatus();
 }
 
-// The request that forward's flags and inputs ask for, without the hidden states of --hidden_file.
-absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std::string> texts) {
-  absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, SourcesFromFlags());
-  if (!inputs.ok()) return inputs.status();
-  absl::StatusOr<v1::Positions> positions = ParsePositions(absl::GetFlag(FLAGS_positions));
-  if (!positions.ok()) return positions.status();
-  absl::StatusOr<v1::Positions> logits = ParseLogits(absl::GetFlag(FLAGS_logits));
-  if (!logits.ok()) return logits.status();
-
-  v1::ForwardRequest request;
-  request.mutable_inputs()->Add(inputs->begin(), inputs->end());
+absl::Status AddHiddenStates(v1::ForwardRequest& request) {
+  absl::StatusOr<PositionChoice> choice = ParsePositions("positions", absl::GetFlag(FLAGS_positions));
+  if (!choice.ok()) return choice.status();
   const std::string layers = absl::GetFlag(FLAGS_layers);
   for (const absl::string_view layer : absl::StrSplit(layers, ',', absl::SkipEmpty())) {
     v1::HiddenStatesSelection& selection = *request.add_hidden_states();
     selection.set_layer(std::string(layer));
-    selection.set_positions(*positions);
+    selection.set_positions(choice->positions);
+    selection.mutable_listed_positions()->Add(choice->listed.begin(), choice->listed.end());
   }
-  request.set_logits(*logits);
+  return absl::OkStatus();
+}
+
+absl::Status AddLogits(v1::ForwardRequest& request) {
+  absl::StatusOr<PositionChoice> choice = ParseLogits(absl::GetFlag(FLAGS_logits));
+  if (!choice.ok()) return choice.status();
+  request.set_logits(choice->positions);
+  request.mutable_logits_listed_positions()->Add(choice->listed.begin(), choice->listed.end());
+  return absl::OkStatus();
+}
+
+absl::Status AddTopK(v1::ForwardRequest& request) {
+  absl::StatusOr<PositionChoice> choice = ParsePositions("top_k_positions", absl::GetFlag(FLAGS_top_k_positions));
+  if (!choice.ok()) return choice.status();
+  const uint32_t k = absl::GetFlag(FLAGS_top_k);
+  if (k == 0) return absl::OkStatus();
+  request.mutable_top_k()->set_k(k);
+  request.mutable_top_k()->set_positions(choice->positions);
+  request.mutable_top_k()->mutable_listed_positions()->Add(choice->listed.begin(), choice->listed.end());
+  return absl::OkStatus();
+}
+
+// The request that forward's flags and inputs ask for, without the hidden states of --hidden_file.
+absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std::string> texts) {
+  absl::StatusOr<std::vector<v1::Input>> inputs = CollectInputs(texts, SourcesFromFlags());
+  if (!inputs.ok()) return inputs.status();
+  v1::ForwardRequest request;
+  request.mutable_inputs()->Add(inputs->begin(), inputs->end());
   request.set_truncate(absl::GetFlag(FLAGS_truncate));
+  for (const auto& add : {AddHiddenStates, AddLogits, AddTopK}) {
+    if (absl::Status status = add(request); !status.ok()) return status;
+  }
   return request;
+}
+
+// Of the likely tokens of a reply to texts; none where nothing in the call shows that the server has a tokenizer.
+absl::StatusOr<TextById> FetchTexts(Client& client, const v1::ForwardRequest& request,
+                                    const v1::ForwardResponse& response) {
+  const bool has_text = absl::c_any_of(
+      request.inputs(), [](const v1::Input& input) { return input.has_text() || input.has_text_bytes(); });
+  if (!request.has_top_k() || !has_text) return TextById();
+  const v1::DetokenizeRequest tokens = DetokenizeRequestFor(response);
+  absl::StatusOr<v1::DetokenizeResponse> texts = client.Detokenize(tokens);
+  if (!texts.ok()) return texts.status();
+  return ReadTexts(tokens, *texts);
 }
 
 absl::StatusOr<Calls> MakeForward(absl::Span<const std::string> inputs, OutputFormat format) {
@@ -70,7 +110,10 @@ absl::StatusOr<Calls> MakeForward(absl::Span<const std::string> inputs, OutputFo
     absl::StatusOr<v1::ForwardResponse> response = client.Forward(request);
     const absl::Duration round_trip = stopwatch.Elapsed();
     if (!response.ok()) return response.status();
-    return format == OutputFormat::kJson ? ForwardJson(*response, round_trip) : ForwardTable(*response, round_trip);
+    if (format == OutputFormat::kJson) return ForwardJson(*response, round_trip);
+    absl::StatusOr<TextById> token_texts = FetchTexts(client, request, *response);
+    if (!token_texts.ok()) return token_texts.status();
+    return ForwardTable(*response, *token_texts, round_trip);
   };
 }
 
@@ -78,10 +121,10 @@ absl::StatusOr<Calls> MakeForward(absl::Span<const std::string> inputs, OutputFo
 
 std::vector<Subcommand<Action>> ForwardCommands() {
   return {
-      Calling(
-          {"forward",
-           MakeForward,
-           {"layers", "positions", "logits", "hidden_file", "text", "text_file", "text_lines", "bytes", "truncate"}}),
+      Calling({"forward",
+               MakeForward,
+               {"layers", "positions", "logits", "top_k", "top_k_positions", "hidden_file", "text", "text_file",
+                "text_lines", "bytes", "truncate"}}),
   };
 }
 

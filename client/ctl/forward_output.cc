@@ -1,23 +1,18 @@
 #include "client/ctl/forward_output.h"
 
-#include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "client/ctl/tensor_view.h"
 #include "client/ctl/timing_output.h"
-#include "client/ctl/top_tokens.h"
+#include "client/ctl/top_tokens_output.h"
 #include "client/tensor.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
 namespace attnd::client {
 namespace {
-
-constexpr size_t kTopTokenCount = 5;
 
 std::vector<std::string> TensorRow(int input, const v1::ForwardResult& result, const std::string& output,
                                    const TensorView& tensor) {
@@ -27,20 +22,6 @@ std::vector<std::string> TensorRow(int input, const v1::ForwardResult& result, c
           FormatShape(tensor.shape),
           FormatNorm(tensor.values),
           FormatFirstValues(tensor.values)};
-}
-
-// The likeliest tokens after the last position of an input.
-std::string TopTokensTable(int input, const TensorView& logits) {
-  TextTable table({{"rank", Align::kRight},
-                   {"token id", Align::kRight},
-                   {"logit", Align::kRight},
-                   {"log-probability", Align::kRight}});
-  int rank = 0;
-  for (const TokenScore& token : TopTokens(logits.row(logits.row_count() - 1), kTopTokenCount)) {
-    table.AddRow({absl::StrCat(++rank), absl::StrCat(token.id), absl::StrFormat("%.4f", token.logit),
-                  absl::StrFormat("%.4f", token.log_probability)});
-  }
-  return absl::StrCat("\nLikeliest tokens after input ", input, "\n", table.ToString());
 }
 
 absl::StatusOr<nlohmann::ordered_json> ResultJson(const v1::ForwardResult& result) {
@@ -58,21 +39,26 @@ absl::StatusOr<nlohmann::ordered_json> ResultJson(const v1::ForwardResult& resul
     if (!tensor.ok()) return tensor.status();
     json["logits"] = TensorJson(*tensor);
   }
+  if (!result.top_k().empty()) {
+    absl::StatusOr<nlohmann::ordered_json> top_tokens = TopTokensJson(result);
+    if (!top_tokens.ok()) return top_tokens.status();
+    json["top_k"] = *std::move(top_tokens);
+  }
   return json;
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> ForwardTable(const v1::ForwardResponse& response, absl::Duration round_trip) {
+// What the reply has of rows of tensors; empty where it has none.
+absl::StatusOr<std::string> TensorsTable(const v1::ForwardResponse& response) {
   TextTable table({{"input", Align::kRight},
                    {"tokens", Align::kRight},
                    {"output"},
                    {"shape"},
                    {"norm", Align::kRight},
                    {"first values"}});
-  std::string top_tokens;
+  bool any = false;
   for (int input = 0; input < response.results_size(); ++input) {
     const v1::ForwardResult& result = response.results(input);
+    any = any || result.has_logits() || !result.hidden_states().empty();
     for (const v1::HiddenStates& states : result.hidden_states()) {
       absl::StatusOr<TensorView> tensor = DecodeMatrix(states.values());
       if (!tensor.ok()) return tensor.status();
@@ -82,10 +68,20 @@ absl::StatusOr<std::string> ForwardTable(const v1::ForwardResponse& response, ab
       absl::StatusOr<TensorView> tensor = DecodeMatrix(result.logits());
       if (!tensor.ok()) return tensor.status();
       table.AddRow(TensorRow(input, result, "logits", *tensor));
-      absl::StrAppend(&top_tokens, TopTokensTable(input, *tensor));
     }
   }
-  return absl::StrCat(table.ToString(), top_tokens, "\n", TimingLine(response.timing(), round_trip));
+  return any ? absl::StrCat(table.ToString(), "\n") : "";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ForwardTable(const v1::ForwardResponse& response, const TextById& texts,
+                                         absl::Duration round_trip) {
+  const absl::StatusOr<std::string> tensors = TensorsTable(response);
+  if (!tensors.ok()) return tensors;
+  const absl::StatusOr<std::string> top_tokens = TopTokensTables(response, texts);
+  if (!top_tokens.ok()) return top_tokens;
+  return absl::StrCat(*tensors, *top_tokens, TimingLine(response.timing(), round_trip));
 }
 
 absl::StatusOr<std::string> ForwardJson(const v1::ForwardResponse& response, absl::Duration round_trip) {

@@ -49,4 +49,15 @@ std::string TerminalText(absl::string_view text, size_t max_characters) {
   return shown;
 }
 
+std::string QuotedText(absl::string_view text) {
+  std::string quoted = "\"";
+  while (!text.empty()) {
+    const absl::string_view character = FirstCharacter(text);
+    text.remove_prefix(character.size());
+    const bool plain = IsShown(character) && character != "\"" && character != "\\";
+    absl::StrAppend(&quoted, plain ? std::string(character) : absl::CHexEscape(character));
+  }
+  return absl::StrCat(quoted, "\"");
+}
+
 }  // namespace attnd::client

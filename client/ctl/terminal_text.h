@@ -14,6 +14,9 @@ namespace attnd::client {
 // the former counting as one, then "...".
 std::string TerminalText(absl::string_view text, size_t max_characters);
 
+// All of `text` in quotes, written as a string of C: what does not print, or is no UTF-8, as "\n" or "\xNN".
+std::string QuotedText(absl::string_view text);
+
 }  // namespace attnd::client
 
 #endif  // CLIENT_CTL_TERMINAL_TEXT_H_

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "client/ctl/terminal_text.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -20,19 +22,36 @@ absl::Status CheckRanges(const v1::TokenizeResponse& response) {
                                           " begins and ", response.ends_size(), " ends"));
 }
 
+absl::StatusOr<std::string> QuotedToken(absl::string_view text, int token, uint32_t begin, uint32_t end) {
+  if (begin > end || end > text.size()) {
+    return absl::InternalError(absl::StrCat("the server sent token ", token, " from byte ", begin, " to ", end,
+                                            " of a text of ", text.size()));
+  }
+  return QuotedText(text.substr(begin, end - begin));
+}
+
 }  // namespace
 
 absl::StatusOr<TokenTexts> SplitText(absl::string_view text, const v1::TokenizeResponse& response) {
   if (absl::Status status = CheckRanges(response); !status.ok()) return status;
   TokenTexts texts;
   for (int i = 0; i < response.ids_size(); ++i) {
-    const uint32_t begin = response.begins(i);
-    const uint32_t end = response.ends(i);
-    if (begin > end || end > text.size()) {
-      return absl::InternalError(
-          absl::StrCat("the server sent token ", i, " from byte ", begin, " to ", end, " of a text of ", text.size()));
-    }
-    texts.push_back(absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(begin, end - begin)), "\""));
+    absl::StatusOr<std::string> token = QuotedToken(text, i, response.begins(i), response.ends(i));
+    if (!token.ok()) return token.status();
+    texts.push_back(*std::move(token));
+  }
+  return texts;
+}
+
+absl::StatusOr<TokenTexts> SplitText(const v1::DetokenizeResponse& response) {
+  const std::string text = TextOf(response);
+  TokenTexts texts;
+  uint32_t begin = 0;
+  for (int i = 0; i < response.ends_size(); ++i) {
+    absl::StatusOr<std::string> token = QuotedToken(text, i, begin, response.ends(i));
+    if (!token.ok()) return token.status();
+    texts.push_back(*std::move(token));
+    begin = response.ends(i);
   }
   return texts;
 }
@@ -72,6 +91,7 @@ std::string TextJson(const v1::DetokenizeResponse& response) {
   } else {
     json["text"] = response.text();
   }
+  json["ends"] = response.ends();
   json["model_version"] = response.model_version();
   return json.dump() + "\n";
 }

@@ -17,8 +17,9 @@ namespace attnd::client {
 // What each token of a text stands for, in quotes, and escaped as in C where it does not print.
 using TokenTexts = std::vector<std::string>;
 
-// Those of `text`, which was tokenized.
+// Those of `text`, which was tokenized, and those of ids that were detokenized.
 absl::StatusOr<TokenTexts> SplitText(absl::string_view text, const v1::TokenizeResponse& response);
+absl::StatusOr<TokenTexts> SplitText(const v1::DetokenizeResponse& response);
 
 // For people: every token, where it lies, and its part of `text`, which was tokenized.
 absl::StatusOr<std::string> TokensTable(absl::string_view text, const v1::TokenizeResponse& response);

@@ -36,8 +36,10 @@ forward, embed, score, similar
   --truncate             cut texts that are too long for the model, in place of refusing them
 forward
   --layers=ln_f          places to print, commas between: embeddings, h.0, h.1, ..., ln_f; empty for none
-  --positions=last       rows of each place: last, all
-  --logits=none          rows of logits: none, last, all
+  --positions=last       rows of each place: last, all, or positions from 0 on with commas between
+  --logits=none          rows of logits: none, or as --positions
+  --top_k=0              likeliest next tokens to print, and their texts where the inputs are texts
+  --top_k_positions=last where to print them: as --positions
   --hidden_file=PATH     one more input: raw little-endian float32 [T, C] that enters the first layer
 embed, similar
   --pooling=last         how an input's rows become one vector: last, mean, weighted_mean
@@ -75,7 +77,7 @@ inline constexpr absl::string_view kAttndctlUsageEnd = R"(all
 Examples
   attndctl forward 15496,995 464,2068,7586 --logits=last
   attndctl forward 15496,995 --layers=embeddings,h.0,ln_f --positions=all --output=json
-  attndctl forward --text "The capital of France is" --logits=last
+  attndctl forward --text "The capital of France is" --layers= --top_k=5
   attndctl embed --text_lines=questions.txt --truncate --output=json
   attndctl score --text "The capital of France is Paris" "The capital of France is cheese" --per_token
   attndctl embed --text_lines=questions.txt --truncate --out=questions.npy

@@ -58,7 +58,7 @@ demo() { # demo BUILD [--model DIR]
   demo_title "What it serves"
   demo_run "$build/client/attndctl" model --server="$address"
   demo_title "Forward: hidden states after a layer and after the last norm, and the likeliest next tokens"
-  demo_run "$build/client/attndctl" forward 1,2,3,4,5 42 --layers=h.0,ln_f --logits=last --server="$address"
+  demo_run "$build/client/attndctl" forward 1,2,3,4,5 42 --layers=h.0,ln_f --top_k=5 --server="$address"
   demo_title "Embed: one vector an input"
   demo_run "$build/client/attndctl" embed 1,2,3,4,5 42 --pooling=mean --server="$address"
   demo_title "Wrong input is refused, and the text says why"

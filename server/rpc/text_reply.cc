@@ -12,8 +12,10 @@
 namespace attnd {
 namespace {
 
-// More than protobuf takes for an id and the two ends of its range.
-constexpr int64_t kTokenBytes = 15;
+// The most that protobuf takes for a number of 32 bits.
+constexpr int64_t kNumberBytes = 5;
+// An id and the two ends of its range.
+constexpr int64_t kTokenBytes = 3 * kNumberBytes;
 
 absl::Status CheckReplyBytes(const char* field, int64_t byte_count, const CallLimits& limits) {
   if (byte_count <= limits.max_reply_bytes) return absl::OkStatus();
@@ -57,15 +59,17 @@ absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequ
   if (!model.tokenizer.ok()) return model.tokenizer.status();
   const Tokenizer& tokenizer = *model.tokenizer;
   std::string text;
+  reply.mutable_ends()->Reserve(message.ids_size());
   for (int i = 0; i < message.ids_size(); ++i) {
     const uint32_t id = message.ids(i);
     const std::string* bytes = tokenizer.BytesOfToken(id);
     if (bytes == nullptr) {
       return InvalidField(absl::StrFormat("ids[%d]", i), absl::StrFormat("= %d, which no token has", id));
     }
-    if (message.skip_special_tokens() && tokenizer.IsSpecial(id)) continue;
-    text += *bytes;
-    if (auto status = CheckReplyBytes("ids", static_cast<int64_t>(text.size()), limits); !status.ok()) return status;
+    if (!message.skip_special_tokens() || !tokenizer.IsSpecial(id)) text += *bytes;
+    const int64_t reply_bytes = static_cast<int64_t>(text.size()) + kNumberBytes * (i + 1);
+    if (auto status = CheckReplyBytes("ids", reply_bytes, limits); !status.ok()) return status;
+    reply.add_ends(static_cast<uint32_t>(text.size()));
   }
   if (ValidUtf8Length(text) == text.size()) {
     reply.set_text(std::move(text));

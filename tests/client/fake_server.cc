@@ -26,6 +26,7 @@ v1::Tensor CountingRows(int64_t rows, int64_t columns, int first) {
 }
 
 int64_t TokenCount(const v1::Input& input) {
+  if (input.has_text()) return static_cast<int64_t>(input.text().size());
   return input.has_hidden_states() ? input.hidden_states().shape(0) : input.token_ids().ids_size();
 }
 
@@ -36,6 +37,17 @@ std::vector<uint32_t> TokensOf(const v1::Input& input) {
 
 int64_t RowCount(v1::Positions positions, int64_t token_count) {
   return positions == v1::POSITIONS_ALL ? token_count : 1;
+}
+
+// Ids k, k - 1, ..., each less likely than the one before.
+void AddTopTokens(const v1::TopKSelection& selection, v1::ForwardResult& result) {
+  v1::TopTokens& top = *result.add_top_k();
+  top.set_position(result.token_count() - 1);
+  for (uint32_t rank = 1; rank <= selection.k(); ++rank) {
+    top.add_ids(selection.k() + 1 - rank);
+    top.add_logits(-static_cast<float>(rank));
+    top.add_log_probabilities(-static_cast<float>(rank) / 2);
+  }
 }
 
 std::optional<v1::EmbedStreamResponse> AnswerItemByParity(const v1::EmbedStreamRequest& item) {
@@ -147,6 +159,7 @@ grpc::Status FakeService::Forward(grpc::ServerContext* context, const v1::Forwar
     if (request->logits() != v1::POSITIONS_UNSPECIFIED) {
       *result.mutable_logits() = CountingRows(RowCount(request->logits(), token_count), kVocabularySize, 0);
     }
+    if (request->has_top_k()) AddTopTokens(request->top_k(), result);
   }
   if (request->token_log_probabilities()) {
     for (int i = 0; i < request->inputs_size(); ++i) AddScores(request->inputs(i), *response->mutable_results(i));
@@ -162,6 +175,17 @@ grpc::Status FakeService::Tokenize(grpc::ServerContext*, const v1::TokenizeReque
     response->add_begins(i);
     response->add_ends(i + 1);
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeService::Detokenize(grpc::ServerContext*, const v1::DetokenizeRequest* request,
+                                     v1::DetokenizeResponse* response) {
+  std::string text;
+  for (const uint32_t id : request->ids()) {
+    absl::StrAppend(&text, "t", id);
+    response->add_ends(static_cast<uint32_t>(text.size()));
+  }
+  response->set_text(text);
   return grpc::Status::OK;
 }
 

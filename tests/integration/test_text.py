@@ -55,6 +55,7 @@ class TextTest(unittest.TestCase):
             self.assertEqual(reply.model_version, self.stub.GetModel(pb.GetModelRequest()).model_version)
             back = self.stub.Detokenize(pb.DetokenizeRequest(ids=reply.ids))
             self.assertEqual((back.WhichOneof("form"), back.text), ("text", case["text"]))
+            self.assertEqual(back.ends, reply.ends)
 
     def test_any_bytes_come_back(self) -> None:
         for data in (bytes(range(256)), b"layers\xff\xfe layers", b"\xe2\x82", b"\x00"):
@@ -168,6 +169,11 @@ class TextTest(unittest.TestCase):
                                            data=b"layers " * 100))
         self.assertEqual(forward["results"][0]["token_count"], CONTEXT)
         self.assertGreater(forward["results"][0]["truncated_from"], CONTEXT)
+        likeliest = self.attndctl("forward", "--text", case["text"], "--layers=", "--top_k=3").decode()
+        top_k = json.loads(self.attndctl("forward", ids, "--top_k=3", "--output=json"))["results"][0]["top_k"]
+        self.assertEqual((len(top_k), top_k[0]["position"]), (1, len(case["ids"]) - 1))
+        for token in top_k[0]["ids"]:
+            self.assertRegex(likeliest, rf" {token} .*\"")
         score = json.loads(self.attndctl("score", "--text", case["text"], "--output=json"))["results"][0]
         self.assertEqual(score["token_ids"], case["ids"])
         self.assertAlmostEqual(score["sum"], sum(score["log_probabilities"]), delta=1e-3)

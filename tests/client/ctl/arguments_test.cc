@@ -29,10 +29,10 @@ TEST(ArgumentsTest, WhatIsNoTokenIdIsNamed) {
 }
 
 TEST(ArgumentsTest, ChoicesGoByTheirNames) {
-  EXPECT_EQ(ParsePositions("last").value(), v1::POSITIONS_LAST);
-  EXPECT_EQ(ParsePositions("all").value(), v1::POSITIONS_ALL);
-  EXPECT_EQ(ParseLogits("none").value(), v1::POSITIONS_UNSPECIFIED);
-  EXPECT_EQ(ParseLogits("all").value(), v1::POSITIONS_ALL);
+  EXPECT_EQ(ParsePositions("positions", "last")->positions, v1::POSITIONS_LAST);
+  EXPECT_EQ(ParsePositions("positions", "all")->positions, v1::POSITIONS_ALL);
+  EXPECT_EQ(ParseLogits("none")->positions, v1::POSITIONS_UNSPECIFIED);
+  EXPECT_EQ(ParseLogits("all")->positions, v1::POSITIONS_ALL);
   EXPECT_EQ(ParsePooling("mean").value(), v1::POOLING_MEAN);
   EXPECT_EQ(ParsePooling("weighted_mean").value(), v1::POOLING_WEIGHTED_MEAN);
   EXPECT_EQ(ParseOutputFormat("json").value(), OutputFormat::kJson);
@@ -40,8 +40,17 @@ TEST(ArgumentsTest, ChoicesGoByTheirNames) {
 
 TEST(ArgumentsTest, AnUnknownChoiceIsAnsweredWithTheKnownOnes) {
   EXPECT_EQ(ParsePooling("max").status().message(), "no pooling 'max'; there are: last, mean, weighted_mean");
-  EXPECT_EQ(ParsePositions("none").status().message(), "no positions 'none'; there are: last, all");
-  EXPECT_EQ(ParseLogits("some").status().message(), "no logits 'some'; there are: none, last, all");
+  EXPECT_EQ(ParsePositions("positions", "none").status().message(),
+            "no positions 'none'; there are: last, all, and lists such as 0,5");
+  EXPECT_EQ(ParseLogits("1,,2").status().message(),
+            "no logits '1,,2'; there are: none, last, all, and lists such as 0,5");
+}
+
+TEST(ArgumentsTest, PositionsCanBeListed) {
+  const absl::StatusOr<PositionChoice> choice = ParseLogits("7,0");
+  ASSERT_TRUE(choice.ok()) << choice.status();
+  EXPECT_EQ(choice->positions, v1::POSITIONS_LISTED);
+  EXPECT_THAT(choice->listed, ElementsAre(7, 0));
 }
 
 TEST(ArgumentsTest, HiddenStatesAreWholeRows) {

@@ -17,8 +17,18 @@ TEST(OutputTest, ATensorWhoseDataDoesNotFitIsTheServersFault) {
   tensor.set_data_type(v1::DATA_TYPE_FLOAT32);
   tensor.add_shape(1);
   tensor.add_shape(2);
-  EXPECT_EQ(ForwardTable(response, absl::ZeroDuration()).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ForwardTable(response, {}, absl::ZeroDuration()).status().code(), absl::StatusCode::kInternal);
   EXPECT_EQ(ForwardJson(response, absl::ZeroDuration()).status().code(), absl::StatusCode::kInternal);
+}
+
+TEST(OutputTest, LikelyTokensThatDoNotGoTogetherAreTheServersFault) {
+  v1::ForwardResponse response;
+  response.add_results()->add_top_k()->add_ids(3);
+  EXPECT_THAT(ForwardTable(response, {}, absl::ZeroDuration()).status().message(),
+              HasSubstr("1 likely tokens, 0 logits and 0 log-probabilities"));
+  EXPECT_EQ(ForwardJson(response, absl::ZeroDuration()).status().code(), absl::StatusCode::kInternal);
+  const v1::DetokenizeRequest request = DetokenizeRequestFor(response);
+  EXPECT_EQ(ReadTexts(request, v1::DetokenizeResponse()).status().code(), absl::StatusCode::kInternal);
 }
 
 TEST(OutputTest, EmbeddingsThatAreNoMatrixAreTheServersFault) {

@@ -27,6 +27,13 @@ TEST(TerminalTextTest, WhatIsNotUtf8IsShownAsItsBytes) {
             "a\\xff\\xe2\\x82b\\x80\\x80\\x80\\x80\\x80");
 }
 
+TEST(TerminalTextTest, QuotedTextIsAStringOfC) {
+  EXPECT_EQ(QuotedText("naïve 層"), "\"naïve 層\"");
+  EXPECT_EQ(QuotedText("a\n\"\\"), R"("a\n\"\\")");
+  EXPECT_EQ(QuotedText("\xc3|\xc2\x9b"), R"("\xc3|\xc2\x9b")");
+  EXPECT_EQ(QuotedText(""), "\"\"");
+}
+
 TEST(TerminalTextTest, LongTextIsCutBetweenCharacters) {
   EXPECT_EQ(TerminalText("層層層", 3), "層層層");
   EXPECT_EQ(TerminalText("層層層", 2), "層層...");

@@ -9,6 +9,7 @@
 namespace attnd::client {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 v1::TokenizeResponse Tokens() {
@@ -43,10 +44,19 @@ TEST(TextOutputTest, DetokenizedTextIsPrintedAsItIs) {
   v1::DetokenizeResponse response;
   response.set_text("a\nb");
   EXPECT_EQ(TextOf(response), "a\nb");
-  EXPECT_EQ(TextJson(response), "{\"text\":\"a\\nb\",\"model_version\":\"\"}\n");
+  EXPECT_EQ(TextJson(response), "{\"text\":\"a\\nb\",\"ends\":[],\"model_version\":\"\"}\n");
   response.set_text_bytes("\xff");
   EXPECT_EQ(TextOf(response), "\xff");
-  EXPECT_EQ(TextJson(response), "{\"text_bytes\":\"ff\",\"model_version\":\"\"}\n");
+  EXPECT_EQ(TextJson(response), "{\"text_bytes\":\"ff\",\"ends\":[],\"model_version\":\"\"}\n");
+}
+
+TEST(TextOutputTest, DetokenizedTextIsSplitWhereTokensEnd) {
+  v1::DetokenizeResponse response;
+  response.set_text_bytes("a\xc3");
+  for (const uint32_t end : {1U, 1U, 2U}) response.add_ends(end);
+  EXPECT_THAT(*SplitText(response), ElementsAre("\"a\"", "\"\"", "\"\\xc3\""));
+  response.add_ends(1);
+  EXPECT_TRUE(absl::IsInternal(SplitText(response).status()));
 }
 
 }  // namespace

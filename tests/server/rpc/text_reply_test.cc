@@ -1,6 +1,8 @@
 #include "server/rpc/text_reply.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
@@ -20,6 +22,15 @@ class TextReplyTest : public testing::Test {
     model_.tokenizer = Tokenizer::Create(DefinitionOf({{"a", "b"}}, {"<end>"}));
   }
 
+  v1::DetokenizeResponse Detokenize(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
+    v1::DetokenizeRequest message;
+    message.mutable_ids()->Add(ids.begin(), ids.end());
+    message.set_skip_special_tokens(skip_special_tokens);
+    v1::DetokenizeResponse reply;
+    EXPECT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
+    return reply;
+  }
+
   ServedModel model_;
 };
 
@@ -37,27 +48,22 @@ TEST_F(TextReplyTest, TokenizeGivesIdsAndWhereTheyLie) {
 }
 
 TEST_F(TextReplyTest, DetokenizeGivesTextWhereItIsTextAndBytesElse) {
-  v1::DetokenizeRequest message;
-  for (const uint32_t id : {256U, 0xc3U, 0xa9U, 257U}) message.add_ids(id);
-  v1::DetokenizeResponse reply;
-  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
-  EXPECT_EQ(reply.text(), "ab\u00e9<end>");
-  EXPECT_EQ(reply.model_version(), "c0ffee-1");
+  const v1::DetokenizeResponse whole = Detokenize({256, 0xc3, 0xa9, 257}, false);
+  EXPECT_EQ(whole.text(), "ab\u00e9<end>");
+  EXPECT_THAT(whole.ends(), ElementsAre(2, 3, 4, 9));
+  EXPECT_EQ(whole.model_version(), "c0ffee-1");
 
-  message.set_skip_special_tokens(true);
-  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
-  EXPECT_EQ(reply.text(), "ab\u00e9");
+  const v1::DetokenizeResponse without_special = Detokenize({256, 257, 0xc3, 0xa9}, true);
+  EXPECT_EQ(without_special.text(), "ab\u00e9");
+  EXPECT_THAT(without_special.ends(), ElementsAre(2, 2, 3, 4));
 
-  message.clear_ids();
-  message.add_ids(0xc3);
-  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
-  EXPECT_FALSE(reply.has_text());
-  EXPECT_EQ(reply.text_bytes(), "\xc3");
+  const v1::DetokenizeResponse bytes = Detokenize({0xc3}, false);
+  EXPECT_FALSE(bytes.has_text());
+  EXPECT_EQ(bytes.text_bytes(), "\xc3");
 
-  message.clear_ids();
-  ASSERT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
-  EXPECT_TRUE(reply.has_text());
-  EXPECT_EQ(reply.text(), "");
+  const v1::DetokenizeResponse empty = Detokenize({}, false);
+  EXPECT_TRUE(empty.has_text());
+  EXPECT_EQ(empty.text(), "");
 }
 
 TEST_F(TextReplyTest, WhatIsWrongIsNamed) {
@@ -78,7 +84,8 @@ TEST_F(TextReplyTest, WhatIsWrongIsNamed) {
   ids.add_ids(65);
   ids.add_ids(4'000'000'000U);
   EXPECT_EQ(message_of(AnswerDetokenize(model_, ids, CallLimits(), reply)), "ids[1] = 4000000000, which no token has");
-  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 0}, reply)), HasSubstr("(max_reply_bytes)"));
+  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 5}, reply)),
+              HasSubstr("the reply would have 6 bytes, must have at most 5 (max_reply_bytes)"));
 }
 
 TEST_F(TextReplyTest, AModelWithoutATokenizerSaysSo) {
