@@ -8,21 +8,14 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/open_inference/infer_outputs.h"
 #include "server/rpc/input_decoder.h"
 #include "server/rpc/invalid_field.h"
-#include "server/rpc/utf8.h"
 
 namespace attnd {
 namespace {
 
 using inference::ModelInferRequest;
-
-std::optional<InferOutput> ParseOutputName(absl::string_view name) {
-  for (const InferOutput output : {InferOutput::kEmbedding, InferOutput::kHiddenState, InferOutput::kLogits}) {
-    if (name == InferOutputName(output)) return output;
-  }
-  return std::nullopt;
-}
 
 absl::Status CheckId(const std::string& id) {
   if (static_cast<int64_t>(id.size()) <= kMaxInferIdBytes) return absl::OkStatus();
@@ -102,67 +95,18 @@ absl::StatusOr<std::shared_ptr<Request>> InferDecoder::Decode(const ModelInferRe
   request->priority = parameters->priority;
   request->deadline = now_ + parameters->timeout;
   form.final_response = parameters->final_response;
-  if (auto status = DecodeOutputs(message, *parameters, *request, form); !status.ok()) return status;
+  auto status = DecodeInferOutputs(message, *parameters, config_, limits_, *request, form);
+  if (!status.ok()) return status;
   const auto tensors = FindInputTensors(message);
   if (!tensors.ok()) return tensors.status();
-  if (auto status = DecodeInputs(*tensors, parameters->truncate, *request, form); !status.ok()) return status;
+  status = DecodeInputs(*tensors, parameters->truncate, *request, form);
+  if (!status.ok()) return status;
   request->reply_bytes = InferReplyBytes(*request, config_, form);
   if (request->reply_bytes <= limits_.max_reply_bytes) return request;
   return InvalidFieldWithText(
       "outputs", absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer "
                                  "positions or outputs, or send rows in several calls",
                                  request->reply_bytes, limits_.max_reply_bytes));
-}
-
-absl::Status InferDecoder::DecodeOutputs(const ModelInferRequest& message, const InferParameters& parameters,
-                                         Request& request, InferReplyForm& form) const {
-  for (int i = 0; i < message.outputs_size(); ++i) {
-    const std::string path = absl::StrCat("outputs[", i, "]");
-    const std::string& name = message.outputs(i).name();
-    const auto output = ParseOutputName(name);
-    if (!output) {
-      return InvalidField(path + ".name",
-                          absl::StrCat("= ", Quoted(name), ", must be embedding, hidden_state or logits"));
-    }
-    if (absl::c_linear_search(form.outputs, *output)) {
-      return InvalidField(path + ".name", absl::StrCat("= \"", name, "\" is there twice"));
-    }
-    form.outputs.push_back(*output);
-    const InferParameterMap& options = message.outputs(i).parameters();
-    if (*output == InferOutput::kEmbedding) {
-      if (options.empty()) continue;
-      return InvalidField(path + ".parameters", "must be empty: those of an embedding are the call's");
-    }
-    const auto positions = DecodePositions(options, path);
-    if (!positions.ok()) return positions.status();
-    if (*output == InferOutput::kLogits) {
-      request.selection.logits = *positions;
-    } else {
-      request.selection.hidden = {{.layer = config_.layer_count + 1, .positions = *positions}};
-    }
-  }
-  if (form.outputs.empty()) form.outputs = {InferOutput::kEmbedding};
-  const auto embedding = SelectEmbedding(parameters);
-  if (!embedding.ok()) return embedding.status();
-  if (absl::c_linear_search(form.outputs, InferOutput::kEmbedding)) {
-    request.selection.embedding = *embedding;
-  } else if (parameters.pooling || parameters.normalize || parameters.dimensions) {
-    return InvalidFieldWithText("parameters",
-                                "pooling, normalize and dimensions are those of an embedding, and outputs name none");
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<EmbeddingSelection> InferDecoder::SelectEmbedding(const InferParameters& parameters) const {
-  const int64_t dimensions = parameters.dimensions.value_or(config_.embedding_length);
-  if (dimensions < 1 || dimensions > config_.embedding_length) {
-    return InvalidField("parameters[\"dimensions\"]",
-                        absl::StrFormat("= %d, must be in [1, %d], the model's embedding_length", dimensions,
-                                        config_.embedding_length));
-  }
-  return EmbeddingSelection{.pooling = parameters.pooling.value_or(Pooling::kLast),
-                            .dimensions = dimensions,
-                            .normalize = parameters.normalize.value_or(true)};
 }
 
 absl::Status InferDecoder::DecodeInputs(const InputTensors& tensors, bool truncate, Request& request,

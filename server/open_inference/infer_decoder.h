@@ -14,7 +14,6 @@
 #include "engine/model/config.h"
 #include "engine/text/tokenizer.h"
 #include "inference/open_inference.pb.h"
-#include "server/open_inference/infer_parameters.h"
 #include "server/open_inference/infer_reply.h"
 #include "server/open_inference/input_tensors.h"
 #include "server/rpc/call_limits.h"
@@ -38,9 +37,6 @@ class InferDecoder {
                                                   InferReplyForm& form) const;
 
  private:
-  absl::Status DecodeOutputs(const inference::ModelInferRequest& message, const InferParameters& parameters,
-                             Request& request, InferReplyForm& form) const;
-  absl::StatusOr<EmbeddingSelection> SelectEmbedding(const InferParameters& parameters) const;
   absl::Status DecodeInputs(const InputTensors& tensors, bool truncate, Request& request, InferReplyForm& form) const;
   absl::Status DecodeIds(const InputTensors& tensors, Request& request, InferReplyForm& form) const;
   absl::StatusOr<std::vector<int64_t>> RowLengths(const InputTensors& tensors) const;

@@ -90,17 +90,25 @@ absl::Status DecodeBool(const std::string& path, const InferParameter& value, Fl
   return absl::OkStatus();
 }
 
-absl::Status DecodeDimensions(const std::string& path, const InferParameter& value,
-                              std::optional<int64_t>& dimensions) {
-  dimensions = IntegerIn(value);
-  return dimensions ? absl::OkStatus() : Invalid(path, value, "an int64_param");
+absl::Status DecodePositions(const std::string& path, const InferParameter& value, Positions& positions) {
+  if (value.string_param() != "last" && value.string_param() != "all")
+    return Invalid(path, value, "\"last\" or \"all\"");
+  positions = value.string_param() == "all" ? Positions::kAll : Positions::kLast;
+  return absl::OkStatus();
+}
+
+absl::Status DecodeCount(const std::string& path, const InferParameter& value, int64_t& count) {
+  const std::optional<int64_t> number = IntegerIn(value);
+  if (!number) return Invalid(path, value, "an int64_param");
+  count = *number;
+  return absl::OkStatus();
 }
 
 absl::Status DecodeParameter(const std::string& name, const InferParameter& value, InferParameters& parameters) {
   const std::string path = absl::StrCat("parameters[", Quoted(name), "]");
   if (name == "pooling") return DecodePooling(path, value, parameters.pooling);
   if (name == "normalize") return DecodeBool(path, value, parameters.normalize);
-  if (name == "dimensions") return DecodeDimensions(path, value, parameters.dimensions);
+  if (name == "dimensions") return DecodeCount(path, value, parameters.dimensions.emplace());
   if (name == "priority") return DecodePriority(path, value, parameters.priority);
   if (name == "timeout") return DecodeTimeout(path, value, parameters.timeout);
   if (name == "truncate") return DecodeBool(path, value, parameters.truncate);
@@ -120,17 +128,23 @@ absl::StatusOr<InferParameters> DecodeParameters(const InferParameterMap& messag
   return parameters;
 }
 
-absl::StatusOr<Positions> DecodePositions(const InferParameterMap& messages, absl::string_view path) {
-  Positions positions = Positions::kLast;
+absl::StatusOr<OutputOptions> DecodeOutputOptions(const InferParameterMap& messages, absl::string_view path,
+                                                  bool takes_k) {
+  OutputOptions options;
   for (const auto& [name, value] : messages) {
     const std::string parameter = absl::StrCat(path, ".parameters[", Quoted(name), "]");
-    if (name != "positions") return InvalidField(parameter, "is not known; there is: positions");
-    if (value.string_param() != "last" && value.string_param() != "all") {
-      return Invalid(parameter, value, "\"last\" or \"all\"");
+    absl::Status status;
+    if (name == "positions") {
+      status = DecodePositions(parameter, value, options.positions);
+    } else if (name == "k" && takes_k) {
+      status = DecodeCount(parameter, value, options.k);
+    } else {
+      status = InvalidField(parameter,
+                            takes_k ? "is not known; there are: positions, k" : "is not known; there is: positions");
     }
-    if (value.string_param() == "all") positions = Positions::kAll;
+    if (!status.ok()) return status;
   }
-  return positions;
+  return options;
 }
 
 }  // namespace attnd

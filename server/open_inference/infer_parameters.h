@@ -33,12 +33,19 @@ struct InferParameters {
   bool final_response = false;                        // the reply shall say that it is the last to this request
 };
 
-// Threads: any, both. Errors: INVALID_ARGUMENT naming the parameter, its value and what it may be; an unknown one is
+// Threads: any, all. Errors: INVALID_ARGUMENT naming the parameter, its value and what it may be; an unknown one is
 // an error.
 absl::StatusOr<InferParameters> DecodeParameters(const InferParameterMap& messages);
 
-// The parameter "positions" of an output, the only one it has. `path` is the output's place in the call.
-absl::StatusOr<Positions> DecodePositions(const InferParameterMap& messages, absl::string_view path);
+// The options of an output with positions.
+struct OutputOptions {
+  Positions positions = Positions::kLast;
+  int64_t k = 1;  // any number: not checked yet
+};
+
+// Its parameter "positions" and, where it takes one, "k". `path` is the output's place in the call.
+absl::StatusOr<OutputOptions> DecodeOutputOptions(const InferParameterMap& messages, absl::string_view path,
+                                                  bool takes_k);
 
 }  // namespace attnd
 

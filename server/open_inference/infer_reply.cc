@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "absl/algorithm/container.h"
-#include "absl/types/span.h"
+#include "absl/strings/string_view.h"
 #include "server/open_inference/model_version.h"
 #include "server/rpc/utf8.h"
 
@@ -13,6 +13,10 @@ namespace {
 
 // More than protobuf adds to the bytes of one tensor (tags, lengths, names, shape) or to a whole reply.
 constexpr int64_t kOverheadBytes = 256;
+
+// Of every output.
+constexpr size_t kElementBytes = 4;
+static_assert(sizeof(float) == kElementBytes && sizeof(int32_t) == kElementBytes);
 
 // What an output has for one input.
 struct OutputRows {
@@ -26,31 +30,48 @@ OutputRows RowsOf(InferOutput output, const OutputSelection& selection, const Mo
       return {.positions = selection.hidden.front().positions.which, .columns = config.embedding_length};
     case InferOutput::kLogits:
       return {.positions = selection.logits->which, .columns = config.vocabulary_size};
+    case InferOutput::kTopK:
+    case InferOutput::kTopKLogProbability:
+      return {.positions = selection.top->positions.which, .columns = selection.top->k};
     case InferOutput::kEmbedding:
       break;
   }
   return {.columns = selection.embedding->dimensions};
 }
 
-absl::Span<const float> ValuesOf(InferOutput output, const SequenceOutput& values) {
+template <typename Element>
+absl::string_view BytesOf(const std::vector<Element>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Element)};
+}
+
+absl::string_view ElementsOf(InferOutput output, const SequenceOutput& values) {
   switch (output) {
     case InferOutput::kHiddenState:
-      return values.hidden.front();
+      return BytesOf(values.hidden.front());
     case InferOutput::kLogits:
-      return values.logits;
+      return BytesOf(values.logits);
+    case InferOutput::kTopK:
+      return BytesOf(values.top.ids);
+    case InferOutput::kTopKLogProbability:
+      return BytesOf(values.top.log_probabilities);
     case InferOutput::kEmbedding:
       break;
   }
-  return values.embedding;
+  return BytesOf(values.embedding);
 }
 
 // Zeros of this number, to be written over. Valid until the next tensor is added.
-char* AddElements(size_t count, bool raw, inference::ModelInferResponse::InferOutputTensor& tensor,
+char* AddElements(InferOutput output, size_t count, bool raw, inference::ModelInferResponse::InferOutputTensor& tensor,
                   inference::ModelInferResponse& message) {
   if (raw) {
     std::string& bytes = *message.add_raw_output_contents();
-    bytes.resize(count * sizeof(float));
+    bytes.resize(count * kElementBytes);
     return bytes.data();
+  }
+  if (output == InferOutput::kTopK) {
+    auto& integers = *tensor.mutable_contents()->mutable_int_contents();
+    integers.Resize(static_cast<int>(count), 0);
+    return reinterpret_cast<char*>(integers.mutable_data());
   }
   auto& floats = *tensor.mutable_contents()->mutable_fp32_contents();
   floats.Resize(static_cast<int>(count), 0);
@@ -62,16 +83,16 @@ void EncodeOutput(InferOutput output, const Request& request, const InferReplyFo
   const OutputRows rows = RowsOf(output, request.selection, request.model->config());
   auto& tensor = *message.add_outputs();
   tensor.set_name(InferOutputName(output));
-  tensor.set_datatype("FP32");
+  tensor.set_datatype(InferOutputDataType(output));
   tensor.add_shape(static_cast<int64_t>(request.outputs.size()));
   if (rows.positions == Positions::kAll) tensor.add_shape(form.row_length);
   tensor.add_shape(rows.columns);
-  const auto row_floats = static_cast<size_t>(RowCount(rows.positions, form.row_length) * rows.columns);
-  char* place = AddElements(request.outputs.size() * row_floats, form.raw, tensor, message);
+  const auto row_elements = static_cast<size_t>(RowCount(rows.positions, form.row_length) * rows.columns);
+  char* place = AddElements(output, request.outputs.size() * row_elements, form.raw, tensor, message);
   for (const SequenceOutput& values : request.outputs) {
-    const absl::Span<const float> floats = ValuesOf(output, values);
-    std::memcpy(place, floats.data(), floats.size() * sizeof(float));
-    place += row_floats * sizeof(float);
+    const absl::string_view elements = ElementsOf(output, values);
+    std::memcpy(place, elements.data(), elements.size());
+    place += row_elements * kElementBytes;
   }
 }
 
@@ -83,11 +104,17 @@ const char* InferOutputName(InferOutput output) {
       return "hidden_state";
     case InferOutput::kLogits:
       return "logits";
+    case InferOutput::kTopK:
+      return "top_k";
+    case InferOutput::kTopKLogProbability:
+      return "top_k_log_probability";
     case InferOutput::kEmbedding:
       break;
   }
   return "embedding";
 }
+
+const char* InferOutputDataType(InferOutput output) { return output == InferOutput::kTopK ? "INT32" : "FP32"; }
 
 InferReplyForm BeginReplyForm(const inference::ModelInferRequest& message) {
   return {.id = std::string(Utf8Prefix(message.id(), kMaxInferIdBytes)), .raw = !message.raw_input_contents().empty()};
@@ -99,7 +126,7 @@ int64_t InferReplyBytes(const Request& request, const ModelConfig& config, const
     const OutputRows rows = RowsOf(output, request.selection, config);
     byte_count += kOverheadBytes + static_cast<int64_t>(request.inputs.size()) *
                                        RowCount(rows.positions, form.row_length) * rows.columns *
-                                       static_cast<int64_t>(sizeof(float));
+                                       static_cast<int64_t>(kElementBytes);
   }
   return byte_count;
 }

@@ -3,6 +3,7 @@
 #ifndef SERVER_OPEN_INFERENCE_INFER_REPLY_H_
 #define SERVER_OPEN_INFERENCE_INFER_REPLY_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,10 +13,13 @@
 
 namespace attnd {
 
-enum class InferOutput { kEmbedding, kHiddenState, kLogits };
+enum class InferOutput { kEmbedding, kHiddenState, kLogits, kTopK, kTopKLogProbability };
+inline constexpr std::array kInferOutputs = {InferOutput::kEmbedding, InferOutput::kHiddenState, InferOutput::kLogits,
+                                             InferOutput::kTopK, InferOutput::kTopKLogProbability};
 
-// As in the protocol.
+// As in the protocol: the output's name and the type of its elements, "FP32" or "INT32".
 const char* InferOutputName(InferOutput output);
+const char* InferOutputDataType(InferOutput output);
 
 // What an answer needs of its request's message, which may be gone by then.
 struct InferReplyForm {

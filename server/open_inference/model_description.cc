@@ -34,13 +34,21 @@ std::vector<Tensor> Inputs() {
           {kText, "BYTES", inference::TYPE_STRING, {1}, true}};
 }
 
+// Those of an embedding, and of likely tokens, are as many as the call asks for.
+int64_t OutputColumns(InferOutput output, const ModelConfig& config) {
+  if (output == InferOutput::kHiddenState) return config.embedding_length;
+  return output == InferOutput::kLogits ? config.vocabulary_size : kAny;
+}
+
 std::vector<Tensor> Outputs(const ModelConfig& config) {
-  const auto output = [](InferOutput name, int64_t columns) {
-    return Tensor{InferOutputName(name), "FP32", inference::TYPE_FP32, {columns}};
-  };
-  // An embedding has the dimensions asked for.
-  return {output(InferOutput::kEmbedding, kAny), output(InferOutput::kHiddenState, config.embedding_length),
-          output(InferOutput::kLogits, config.vocabulary_size)};
+  std::vector<Tensor> tensors;
+  for (const InferOutput output : kInferOutputs) {
+    tensors.push_back({InferOutputName(output),
+                       InferOutputDataType(output),
+                       output == InferOutput::kTopK ? inference::TYPE_INT32 : inference::TYPE_FP32,
+                       {OutputColumns(output, config)}});
+  }
+  return tensors;
 }
 
 void EncodeTensor(const Tensor& tensor, inference::ModelMetadataResponse::TensorMetadata& message) {

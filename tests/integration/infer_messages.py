@@ -6,7 +6,9 @@ import numpy as np
 
 from inference import open_inference_pb2 as oip
 
-NUMPY_TYPES = {"INT32": "<i4", "INT64": "<i8"}
+NUMPY_TYPES = {"INT32": "<i4", "INT64": "<i8", "FP32": "<f4"}
+# Where outputs of a type have their elements.
+CONTENTS = {"INT32": "int_contents", "FP32": "fp32_contents"}
 
 
 def integers(name: str, values: list, datatype: str = "INT64") -> tuple[oip.ModelInferRequest.InferInputTensor, bytes]:
@@ -30,7 +32,7 @@ def parameter(value: bool | int | str) -> oip.InferParameter:
     return oip.InferParameter(string_param=value)
 
 
-def output(name: str, **parameters: str) -> oip.ModelInferRequest.InferRequestedOutputTensor:
+def output(name: str, **parameters: int | str) -> oip.ModelInferRequest.InferRequestedOutputTensor:
     """An output asked for."""
     values = {key: parameter(value) for key, value in parameters.items()}
     return oip.ModelInferRequest.InferRequestedOutputTensor(name=name, parameters=values)
@@ -53,8 +55,8 @@ def typed_request(ids: list[list[int]], **fields) -> oip.ModelInferRequest:
 
 def arrays(reply: oip.ModelInferResponse) -> dict[str, np.ndarray]:
     """The outputs by name, of either form."""
-    raw = list(reply.raw_output_contents) or [np.array(tensor.contents.fp32_contents, dtype="<f4").tobytes()
-                                              for tensor in reply.outputs]
-    assert {tensor.datatype for tensor in reply.outputs} == {"FP32"}
-    return {tensor.name: np.frombuffer(data, dtype="<f4").reshape(tuple(tensor.shape))
+    raw = list(reply.raw_output_contents) or [
+        np.array(getattr(tensor.contents, CONTENTS[tensor.datatype]), dtype=NUMPY_TYPES[tensor.datatype]).tobytes()
+        for tensor in reply.outputs]
+    return {tensor.name: np.frombuffer(data, dtype=NUMPY_TYPES[tensor.datatype]).reshape(tuple(tensor.shape))
             for tensor, data in zip(reply.outputs, raw, strict=True)}

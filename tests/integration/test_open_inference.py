@@ -107,6 +107,22 @@ class OpenInferenceTest(unittest.TestCase):
             self.assertEqual(found["hidden_state"][n].tobytes(), hidden.tobytes())
             self.assertEqual(found["logits"][n].tobytes(), logits.tobytes())
 
+    def test_the_likeliest_tokens_are_those_of_forward(self) -> None:
+        outputs = (output("top_k", k=3, positions="all"), output("top_k_log_probability"))
+        masked = raw_request(integers("input_ids", PADDED), integers("attention_mask", MASK), outputs=outputs)
+        for request, rows in ((masked, RAGGED), (typed_request(ROWS, outputs=outputs), ROWS)):
+            found = arrays(self.stub.ModelInfer(request))
+            for n, row in enumerate(rows):
+                result = self.server.stub.Forward(pb.ForwardRequest(
+                    inputs=[pb.Input(token_ids=pb.TokenIds(ids=row))],
+                    top_k=pb.TopKSelection(k=3, positions=pb.POSITIONS_ALL))).results[0]
+                for t, top in enumerate(result.top_k):
+                    self.assertEqual(found["top_k"][n, t].tolist(), list(top.ids))
+                    self.assertEqual(found["top_k_log_probability"][n, t].tolist(), list(top.log_probabilities))
+                self.assertFalse(found["top_k"][n, len(row):].any())
+        found = arrays(self.stub.ModelInfer(typed_request(ROWS, outputs=[output("top_k")])))
+        self.assertEqual(found["top_k"].shape, (2, 1))
+
     def test_parameters_do_what_those_of_embed_do(self) -> None:
         for parameters, options in (({"pooling": "mean"}, {"pooling": pb.POOLING_MEAN}),
                                     ({"pooling": "weighted_mean", "normalize": False},
@@ -187,7 +203,8 @@ class OpenInferenceTest(unittest.TestCase):
                           "lengths": ("INT64", [-1, 1]), "text": ("BYTES", [-1, 1])})
         self.assertEqual({tensor.name: (tensor.datatype, list(tensor.shape)) for tensor in metadata.outputs},
                          {"embedding": ("FP32", [-1, -1]), "hidden_state": ("FP32", [-1, 64]),
-                          "logits": ("FP32", [-1, 512])})
+                          "logits": ("FP32", [-1, 512]), "top_k": ("INT32", [-1, -1]),
+                          "top_k_log_probability": ("FP32", [-1, -1])})
         self.assertEqual(metadata.properties["model_version"], self.model_version)
         config = self.stub.ModelConfig(oip.ModelConfigRequest(name="tiny")).config
         self.assertEqual((config.name, config.backend, config.max_batch_size), ("tiny", "attnd", 1024))

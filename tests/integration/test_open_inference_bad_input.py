@@ -70,7 +70,7 @@ BAD = {
     "wrong field": (typed_with("fp32_contents", [1, 2]), "input_ids.contents.int64_contents", ["0 elements"]),
     "another field": (typed_with("int64_contents", [1, 2], "INT32"), "input_ids.contents.int_contents", ["0 elements"]),
     "too many elements": (typed_with("int64_contents", [1, 2, 3]), "input_ids.contents.int64_contents", ["3 elements"]),
-    "unknown output": (typed_request([[1]], outputs=[output("top_k")]), "outputs[0].name", ['"top_k"']),
+    "unknown output": (typed_request([[1]], outputs=[output("attentions")]), "outputs[0].name", ['"attentions"']),
     "output twice": (typed_request([[1]], outputs=[output("logits")] * 2), "outputs[1].name", ["twice"]),
     "output parameter": (typed_request([[1]], outputs=[output("logits", binary_data="yes")]),
                          'outputs[0].parameters["binary_data"]', ["positions"]),

@@ -34,7 +34,7 @@ class InferDecoderTest : public testing::Test {
     return decoder_.Decode(message, form_);
   }
 
-  void ExpectInvalid(const ModelInferRequest& message, const char* text) {
+  void ExpectInvalid(const ModelInferRequest& message, const std::string& text) {
     const absl::Status status = Decode(message).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
     EXPECT_THAT(status.message(), HasSubstr(text));
@@ -222,8 +222,10 @@ TEST_F(InferDecoderTest, RefusesAReplyThatWouldBeTooLargePaddingIncluded) {
 
 TEST_F(InferDecoderTest, RefusesOutputsItDoesNotHave) {
   ModelInferRequest unknown = TwoRows();
-  AddOutput("top_k", unknown);
-  ExpectInvalid(unknown, "outputs[0].name = \"top_k\", must be embedding, hidden_state or logits");
+  AddOutput("attentions", unknown);
+  ExpectInvalid(unknown,
+                "outputs[0].name = \"attentions\", must be embedding, hidden_state, logits, top_k or "
+                "top_k_log_probability");
   ModelInferRequest twice = TwoRows();
   AddOutput("logits", twice);
   AddOutput("logits", twice);
@@ -234,6 +236,40 @@ TEST_F(InferDecoderTest, RefusesOutputsItDoesNotHave) {
   ModelInferRequest embedding = TwoRows();
   (*AddOutput("embedding", embedding).mutable_parameters())["positions"].set_string_param("all");
   ExpectInvalid(embedding, "outputs[0].parameters must be empty");
+}
+
+TEST_F(InferDecoderTest, TakesTheLikeliestTokensAtTheLastOrAllPositions) {
+  ModelInferRequest message = TwoRows();
+  AddOutput("top_k_log_probability", message);
+  AddOutput("top_k", message);
+  auto request = Decode(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->selection.top->k, 1);
+  EXPECT_EQ((*request)->selection.top->positions.which, Positions::kLast);
+  auto& parameters = *message.mutable_outputs(1)->mutable_parameters();
+  parameters["k"].set_int64_param(3);
+  parameters["positions"].set_string_param("all");
+  request = Decode(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->selection.top->k, 3);
+  EXPECT_EQ((*request)->selection.top->positions.which, Positions::kAll);
+}
+
+TEST_F(InferDecoderTest, RefusesLikeliestTokensItCannotGive) {
+  ModelInferRequest alone = TwoRows();
+  AddOutput("top_k_log_probability", alone);
+  ExpectInvalid(alone, "top_k_log_probability, which needs top_k beside it");
+  for (const int64_t k : {int64_t{0}, int64_t{-1}, SmallModel().vocabulary_size + 1}) {
+    ModelInferRequest message = TwoRows();
+    (*AddOutput("top_k", message).mutable_parameters())["k"].set_int64_param(k);
+    ExpectInvalid(message, absl::StrCat("outputs[0].parameters[\"k\"] = ", k, ", must be in [1, 10]"));
+  }
+  ModelInferRequest text = TwoRows();
+  (*AddOutput("top_k", text).mutable_parameters())["k"].set_string_param("3");
+  ExpectInvalid(text, "outputs[0].parameters[\"k\"] = \"3\", must be an int64_param");
+  ModelInferRequest logits = TwoRows();
+  (*AddOutput("logits", logits).mutable_parameters())["k"].set_int64_param(3);
+  ExpectInvalid(logits, "outputs[0].parameters[\"k\"] is not known; there is: positions");
 }
 
 TEST_F(InferDecoderTest, RefusesOptionsOfAnEmbeddingWithoutOne) {

@@ -93,13 +93,13 @@ TEST(DecodeParametersTest, RefusesUnknownNames) {
   ExpectInvalid("", Number(1), "is not known");
 }
 
-TEST(DecodePositionsTest, AreLastUnlessAllAreNamed) {
+TEST(DecodeOutputOptionsTest, AreLastUnlessAllAreNamed) {
   InferParameterMap messages;
-  EXPECT_EQ(*DecodePositions(messages, "outputs[0]"), Positions::kLast);
+  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", /*takes_k=*/false)->positions, Positions::kLast);
   messages["positions"] = Text("all");
-  EXPECT_EQ(*DecodePositions(messages, "outputs[0]"), Positions::kAll);
+  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", /*takes_k=*/false)->positions, Positions::kAll);
   messages["positions"] = Text("first");
-  EXPECT_THAT(DecodePositions(messages, "outputs[0]").status().message(),
+  EXPECT_THAT(DecodeOutputOptions(messages, "outputs[0]", /*takes_k=*/false).status().message(),
               HasSubstr("outputs[0].parameters[\"positions\"] = \"first\", must be \"last\" or \"all\""));
 }
 

@@ -107,6 +107,30 @@ TEST(EncodeInferTest, AllPositionsOfShorterInputsArePaddedWithZeros) {
   }
 }
 
+TEST(EncodeInferTest, LikelyTokensAreIntegersAndTheirLogProbabilitiesFloats) {
+  for (const bool raw : {true, false}) {
+    const auto computed = Computed();
+    Request& request = *computed;
+    request.selection.top = {.k = 2, .positions = Positions::kAll};
+    request.outputs[0].top = {.ids = {7, 1}, .log_probabilities = {-1, -2}};
+    request.outputs[1].top = {.ids = {3, 4, 5, 6}, .log_probabilities = {-3, -4, -5, -6}};
+    inference::ModelInferResponse message;
+    const InferReplyForm form = {
+        .raw = raw, .outputs = {InferOutput::kTopK, InferOutput::kTopKLogProbability}, .row_length = 2};
+    EncodeInfer(request, form, message);
+    EXPECT_EQ(message.outputs(0).datatype(), "INT32");
+    EXPECT_EQ(message.outputs(1).datatype(), "FP32");
+    for (int i = 0; i < 2; ++i) EXPECT_THAT(message.outputs(i).shape(), ElementsAre(2, 2, 2));
+    if (raw) {
+      EXPECT_EQ(message.raw_output_contents(0).substr(0, 8), std::string("\7\0\0\0\1\0\0\0", 8));
+      EXPECT_THAT(Floats(message.raw_output_contents(1)), ElementsAre(-1, -2, 0, 0, -3, -4, -5, -6));
+    } else {
+      EXPECT_THAT(message.outputs(0).contents().int_contents(), ElementsAre(7, 1, 0, 0, 3, 4, 5, 6));
+      EXPECT_THAT(message.outputs(1).contents().fp32_contents(), ElementsAre(-1, -2, 0, 0, -3, -4, -5, -6));
+    }
+  }
+}
+
 TEST(EncodeInferTest, SaysWhatWasCutAndWhatIsLast) {
   const auto computed = Computed();
   Request& request = *computed;
@@ -125,16 +149,18 @@ TEST(InferReplyBytesTest, AreAtLeastThoseOfTheReply) {
     Request& request = *computed;
     request.selection = {.hidden = {{.layer = 3, .positions = Positions::kAll}},
                          .logits = Positions::kAll,
-                         .embedding = EmbeddingSelection{.dimensions = 4}};
+                         .embedding = EmbeddingSelection{.dimensions = 4},
+                         .top = TopSelection{.k = 3, .positions = Positions::kAll}};
     for (SequenceOutput& output : request.outputs) {
       output = {.hidden = {std::vector<float>(8, 1)},
                 .logits = std::vector<float>(20, 1),
-                .embedding = std::vector<float>(4, 1)};
+                .embedding = std::vector<float>(4, 1),
+                .top = {.ids = std::vector<int32_t>(6, 9), .log_probabilities = std::vector<float>(6, -1)}};
     }
     const InferReplyForm form = {.id = std::string(1024, 'x'),
                                  .raw = raw,
                                  .final_response = true,
-                                 .outputs = {InferOutput::kHiddenState, InferOutput::kLogits, InferOutput::kEmbedding},
+                                 .outputs = {kInferOutputs.begin(), kInferOutputs.end()},
                                  .row_length = 8};
     inference::ModelInferResponse message;
     EncodeInfer(request, form, message);
