@@ -26,7 +26,18 @@ lint_tidy() {
 
 lint_scripts() { shellcheck -x -s bash dev deploy/*.sh deploy/dev/*.sh tests/deploy/*.sh .ci/run; }
 
-lint_python() { python3 -m compileall -q tests; }
+lint_python() { python3 -m compileall -q tests client/python; }
+
+# The Python package and its examples, beside the modules that are generated when it is built.
+lint_python_types() {
+  local folder status=0
+  folder=$(mktemp -d)
+  (cd client/python && python3 setup.py -q build_py --build-lib "$folder") &&
+    MYPYPATH=$folder mypy --config-file client/python/pyproject.toml --cache-dir "$folder/cache" \
+      "$folder/attnd" client/python/examples || status=$?
+  rm -rf "$folder"
+  return "$status"
+}
 
 fetch_buf() {
   local archive=$BUF_CACHE.tgz
@@ -46,6 +57,7 @@ lint() {
   step "Format" lint_format
   step "Scripts (shellcheck)" lint_scripts
   step "Python" lint_python
+  step "Python's types (mypy, strict)" lint_python_types
   step "Protocol (buf, STANDARD)" lint_proto
   step "C++ (clang-tidy)" lint_tidy
   say "lint: clean"

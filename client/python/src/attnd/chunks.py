@@ -1,0 +1,40 @@
+"""Puts the chunks of a ForwardStream together."""
+
+import grpc
+
+from attnd import tensors
+from attnd.errors import CallError
+from attnd.v1 import inference_pb2 as pb
+
+
+class Chunks:
+    """The tensors that have come ahead of one result, by name: "logits" or "hidden_states[0]".
+
+    Errors: CallError, INTERNAL, for a chunk that is not the next one.
+    """
+
+    def __init__(self) -> None:
+        self._tensors: dict[str, bytearray] = {}
+        self._room: bytearray | None = None  # of the tensor at hand
+        self._placed = 0  # bytes of it that have come
+
+    def add(self, chunk: pb.TensorChunk) -> None:
+        """Takes the next chunk."""
+        name = "logits" if chunk.WhichOneof("tensor") == "logits" else f"hidden_states[{chunk.hidden_states}]"
+        if self._room is None or self._placed == len(self._room):
+            self._room = self._tensors[name] = bytearray(tensors.byte_count(chunk.data_type, chunk.shape))
+            self._placed = 0
+        end = self._placed + len(chunk.data)
+        if chunk.offset != self._placed or end > len(self._room) or not chunk.data:
+            raise CallError(
+                grpc.StatusCode.INTERNAL,
+                f"the server sent {len(chunk.data)} bytes at {chunk.offset} of {name}, which has {len(self._room)} bytes "
+                f"and has come to {self._placed}",
+            )
+        self._room[self._placed : end] = chunk.data
+        self._placed = end
+
+    def take(self) -> dict[str, bytearray]:
+        """The tensors of an item that has ended, and room for those of the next."""
+        whole, self._tensors, self._room, self._placed = self._tensors, {}, None, 0
+        return whole

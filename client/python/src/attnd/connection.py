@@ -1,0 +1,156 @@
+"""How servers are reached: addresses, TLS, retries, limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from attnd.errors import REQUEST_ID_KEY
+
+SERVICE = "attnd.v1.InferenceService"
+# Those that are one message each way. A stream's items have statuses of their own.
+_UNARY_METHODS = ("Forward", "Embed", "Tokenize", "Detokenize", "GetModel")
+# CANCELLED comes from a server only in the moment it shuts down, to a call that it has not accepted.
+_RETRYABLE = ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "CANCELLED")
+_MAX_ATTEMPTS = 5  # gRPC's own limit
+_FIRST_RECONNECT_BACKOFF_MS = 100
+_MAX_RECONNECT_BACKOFF_MS = 1000
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Texts in PEM, not paths; from_files reads them."""
+
+    authorities: bytes | None = None  # whom to trust; None: the authorities that gRPC brings
+    certificate: bytes | None = None  # this client's own, for a server that asks for one; both or neither
+    private_key: bytes | None = None
+    server_name: str | None = None  # to expect in the server's certificate; None: that of the address
+
+    @classmethod
+    def from_files(
+        cls,
+        authorities: str | Path | None = None,
+        certificate: str | Path | None = None,
+        private_key: str | Path | None = None,
+        server_name: str | None = None,
+    ) -> Tls:
+        """Raises OSError for a file that cannot be read."""
+        return cls(_read(authorities), _read(certificate), _read(private_key), server_name)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """gRPC's own retries of calls that got RESOURCE_EXHAUSTED or UNAVAILABLE, within the deadline.
+
+    Where the server names a time to wait (`grpc-retry-pushback-ms`), that is waited instead of the backoff, and where
+    it forbids another try there is none.
+    """
+
+    max_attempts: int = 4  # the first one included, 2 to 5
+    initial_backoff_s: float = 0.1
+    max_backoff_s: float = 2.0
+    backoff_multiplier: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.max_attempts <= _MAX_ATTEMPTS:
+            raise ValueError(
+                f"max_attempts = {self.max_attempts}, must be in [2, {_MAX_ATTEMPTS}]; retry=None turns retries off"
+            )
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What Client and AsyncClient make a channel of."""
+
+    target: str
+    options: list[tuple[str, Any]]
+    credentials: grpc.ChannelCredentials | None  # None: plaintext
+    metadata: tuple[tuple[str, str], ...]  # of every call
+
+    def call_metadata(self, request_id: str | None) -> tuple[tuple[str, str], ...]:
+        """Of one call."""
+        return self.metadata if request_id is None else (*self.metadata, (REQUEST_ID_KEY, request_id))
+
+
+def connection(
+    target: str | Sequence[str], tls: Tls | None, api_key: str | None, retry: RetryPolicy | None, max_message_bytes: int
+) -> Connection:
+    """Raises ValueError for addresses and keys that cannot be used."""
+    options: list[tuple[str, Any]] = [
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", max_message_bytes),
+        ("grpc.initial_reconnect_backoff_ms", _FIRST_RECONNECT_BACKOFF_MS),
+        ("grpc.max_reconnect_backoff_ms", _MAX_RECONNECT_BACKOFF_MS),
+        # As the server: no probe of bandwidth with every reply.
+        ("grpc.http2.bdp_probe", 0),
+        # Two clients of one target have two connections.
+        ("grpc.use_local_subchannel_pool", 1),
+        # A call is kept for another try whatever its size.
+        ("grpc.per_rpc_retry_buffer_size", max_message_bytes),
+        ("grpc.enable_retries", int(retry is not None)),
+        ("grpc.service_config", json.dumps(_service_config(retry))),
+    ]
+    if not isinstance(target, str):
+        addresses = list(target)
+        target = _joined(addresses)
+        if tls is not None and tls.server_name is None:
+            raise ValueError("several addresses need Tls.server_name, the name that each server's certificate has")
+        # What servers and proxies are told instead of the list.
+        options.append(("grpc.default_authority", addresses[0]))
+    credentials = None
+    if tls is not None:
+        credentials = grpc.ssl_channel_credentials(tls.authorities, tls.private_key, tls.certificate)
+        if tls.server_name is not None:
+            options.append(("grpc.ssl_target_name_override", tls.server_name))
+    return Connection(target, options, credentials, _authorization(api_key))
+
+
+def _read(path: str | Path | None) -> bytes | None:
+    return None if path is None else Path(path).read_bytes()
+
+
+def _service_config(retry: RetryPolicy | None) -> Mapping[str, Any]:
+    config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+    if retry is not None:
+        policy = {
+            "maxAttempts": retry.max_attempts,
+            "initialBackoff": f"{retry.initial_backoff_s:.3f}s",
+            "maxBackoff": f"{retry.max_backoff_s:.3f}s",
+            "backoffMultiplier": retry.backoff_multiplier,
+            "retryableStatusCodes": _RETRYABLE,
+        }
+        names = [{"service": SERVICE, "method": method} for method in _UNARY_METHODS]
+        config["methodConfig"] = [{"name": names, "retryPolicy": policy}]
+    return config
+
+
+def _joined(addresses: Sequence[str]) -> str:
+    """gRPC takes several addresses only as numbers, all of one version."""
+    versions = set()
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        try:
+            versions.add(ipaddress.ip_address(host.strip("[]")).version)
+        except ValueError:
+            raise ValueError(
+                f"address '{address}' is not IP:PORT; for servers behind one name pass that name alone"
+            ) from None
+        if not port.isdecimal():
+            raise ValueError(f"address '{address}' has no port")
+    if len(versions) != 1:
+        raise ValueError(f"{len(addresses)} addresses, must be at least one, and all of IPv4 or all of IPv6")
+    return f"ipv{versions.pop()}:" + ",".join(addresses)
+
+
+def _authorization(api_key: str | None) -> tuple[tuple[str, str], ...]:
+    if api_key is None:
+        return ()
+    if not api_key or not all("!" <= character <= "~" for character in api_key):
+        raise ValueError("api_key is no API key: one is printable ASCII without spaces")
+    return (("authorization", f"Bearer {api_key}"),)

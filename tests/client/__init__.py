@@ -1,0 +1,1 @@
+"""Tests of what lies in client/, those in Python."""
