@@ -1,9 +1,6 @@
 # ./dev fmt and ./dev lint. Sourced by ./dev.
 
-# buf is not in Debian; its binary comes from the npm registry, pinned.
-readonly BUF_VERSION=1.75.0
-readonly BUF_SHA256=98b19d4b2b46130e083157490c54dfdcb8ea771e53204d3c6a06a2b12edd0503
-readonly BUF_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/attnd/buf-$BUF_VERSION
+. "$REPO/deploy/dev/npm.sh"
 
 cxx_files() { git ls-files -co --exclude-standard '*.cc' '*.h'; }
 
@@ -39,26 +36,50 @@ lint_python_types() {
   return "$status"
 }
 
-fetch_buf() {
-  local archive=$BUF_CACHE.tgz
-  mkdir -p "$BUF_CACHE"
-  curl -sSfL "https://registry.npmjs.org/@bufbuild/buf-linux-x64/-/buf-linux-x64-$BUF_VERSION.tgz" -o "$archive"
-  sha256sum --check --quiet <<<"$BUF_SHA256  $archive"
-  tar -xzf "$archive" -C "$BUF_CACHE" --strip-components=1
-  rm "$archive"
+# The protocol this one must not break: that of the last release, else of the commit that this branch left origin's main
+# at, else, on main itself, of the commit before. What is not committed counts as part of this one. Prints nothing where
+# there is none of them, as in a clone of depth 1.
+published_commit() {
+  local tag base
+  if tag=$(git describe --tags --abbrev=0 --match='v[0-9]*' HEAD^ 2>/dev/null); then
+    git rev-parse "$tag^{commit}"
+    return
+  fi
+  if base=$(git merge-base HEAD origin/main 2>/dev/null) && [[ $base != "$(git rev-parse HEAD)" ]]; then
+    printf '%s\n' "$base"
+    return
+  fi
+  git rev-parse --verify --quiet 'HEAD^' || true
 }
 
-lint_proto() {
-  [[ -x $BUF_CACHE/bin/buf ]] || fetch_buf
-  (cd proto && "$BUF_CACHE/bin/buf" lint)
+lint_proto() { # lint_proto BUF
+  (cd proto && "$1" lint)
+}
+
+lint_breaking() { # lint_breaking BUF
+  local commit folder status=0
+  commit=$(published_commit)
+  if [[ -z $commit ]]; then
+    say "  no earlier protocol to compare with: neither a release nor an earlier commit is in this clone"
+    return
+  fi
+  folder=$(mktemp -d)
+  git archive "$commit" proto | tar -x -C "$folder"
+  (cd proto && "$1" breaking --against "$folder/proto") || status=$?
+  rm -rf "$folder"
+  ((status == 0)) || say "the protocol breaks that of commit $commit"
+  return "$status"
 }
 
 lint() {
+  local buf
   step "Format" lint_format
   step "Scripts (shellcheck)" lint_scripts
   step "Python" lint_python
   step "Python's types (mypy, strict)" lint_python_types
-  step "Protocol (buf, STANDARD)" lint_proto
+  buf=$(npm_modules deploy/dev/npm)/node_modules/.bin/buf
+  step "Protocol (buf, STANDARD)" lint_proto "$buf"
+  step "Protocol beside the published one (buf, FILE)" lint_breaking "$buf"
   step "C++ (clang-tidy)" lint_tidy
   say "lint: clean"
 }
