@@ -9,7 +9,13 @@ const protoLoader = require('@grpc/proto-loader');
 
 const [address, protoFolder, healthProto, googleFolder] = process.argv.slice(2);
 const TIMEOUT_MS = 60_000;
-const OPTIONS = { keepCase: true, longs: Number, enums: String, oneofs: true, includeDirs: [protoFolder, googleFolder] };
+const OPTIONS = {
+  keepCase: true,
+  longs: Number,
+  enums: String,
+  oneofs: true,
+  includeDirs: [protoFolder, googleFolder],
+};
 
 const definition = protoLoader.loadSync(
   [
@@ -31,7 +37,10 @@ const deadline = () => ({ deadline: Date.now() + TIMEOUT_MS });
 
 function call(client, method, request) {
   return new Promise((resolve, reject) => {
-    client[method](request, new grpc.Metadata(), deadline(), (error, reply) => (error ? reject(error) : resolve(reply)));
+    client[method](request, new grpc.Metadata(), deadline(), (error, reply) => {
+      if (error) reject(error);
+      else resolve(reply);
+    });
   });
 }
 

@@ -49,7 +49,8 @@ class BufCurlTest(unittest.TestCase):
 
     def test_embed(self) -> None:
         reply = self.call("attnd.v1.InferenceService/Embed",
-                          {"inputs": [{"tokenIds": {"ids": [5, 6]}}, {"text": "Hello world"}], "pooling": "POOLING_MEAN"})
+                          {"inputs": [{"tokenIds": {"ids": [5, 6]}}, {"text": "Hello world"}],
+                           "pooling": "POOLING_MEAN"})
         self.assertEqual(reply["embeddings"]["shape"], ["2", "64"])
         expected = self.server.stub.Embed(pb.EmbedRequest(inputs=[ids_input([5, 6]), pb.Input(text="Hello world")],
                                                           pooling=pb.POOLING_MEAN))

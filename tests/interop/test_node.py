@@ -62,7 +62,8 @@ class NodeTest(unittest.TestCase):
 
     def test_forward_stream_with_an_item_that_fails(self) -> None:
         found = {answer["id"]: answer for answer in self.found["stream"]}
-        self.assertEqual({id_: answer["outcome"] for id_, answer in found.items()}, {1: "result", 2: "result", 3: "status"})
+        self.assertEqual({id_: answer["outcome"] for id_, answer in found.items()},
+                         {1: "result", 2: "result", 3: "status"})
         for id_, expected in enumerate(self.forward(), 1):
             self.assertSame(found[id_]["logits"], to_array(expected.logits))
         self.assertEqual(found[3]["code"], grpc.StatusCode.INVALID_ARGUMENT.value[0])
