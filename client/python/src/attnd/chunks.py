@@ -28,8 +28,8 @@ class Chunks:
         if chunk.offset != self._placed or end > len(self._room) or not chunk.data:
             raise CallError(
                 grpc.StatusCode.INTERNAL,
-                f"the server sent {len(chunk.data)} bytes at {chunk.offset} of {name}, which has {len(self._room)} bytes "
-                f"and has come to {self._placed}",
+                f"the server sent {len(chunk.data)} bytes at {chunk.offset} of {name}, which has {len(self._room)} "
+                f"bytes and has come to {self._placed}",
             )
         self._room[self._placed : end] = chunk.data
         self._placed = end

@@ -116,9 +116,9 @@ class Client:
         """Forward for any number of inputs, taken one by one as the server has room for them, on a thread of gRPC's.
 
         Answers come as they are ready, in any order: StreamItem.index tells which input one is of. An input that the
-        server refuses gets an error of its own and does not end the stream. Where `inputs` itself raises, what came before
-        is answered, then the exception is raised here. `close()` of the generator cancels what is not answered. Nothing is
-        sent twice.
+        server refuses gets an error of its own and does not end the stream. Where `inputs` itself raises, what came
+        before is answered, then the exception is raised here. `close()` of the generator cancels what is not answered.
+        Nothing is sent twice.
         """
         item = requests.forward_item(options, self._priority)
         answers = replies.ForwardAnswers(options.get("request_id", ""))

@@ -27,8 +27,8 @@ class CallOptions(TypedDict, total=False):
 
     # Seconds from its start after which the call fails with DEADLINE_EXCEEDED. Default: the client's; none for streams.
     timeout_s: float
-    # What the server's log and the error are to call it by: 1 to 128 printable ASCII characters without spaces. Default:
-    # an id of the server's.
+    # What the server's log and the error are to call it by: 1 to 128 printable ASCII characters without spaces.
+    # Default: an id of the server's.
     request_id: str
 
 
@@ -57,8 +57,8 @@ class EmbedOptions(ComputeOptions, total=False):
 class ForwardOptions(ComputeOptions, total=False):
     """Of forward and forward_stream. At least one of the first four is needed."""
 
-    # Layers whose hidden states are wanted, "embeddings", "h.0" ... or "ln_f", each with its positions; names alone stand
-    # for their last position.
+    # Layers whose hidden states are wanted, "embeddings", "h.0" ... or "ln_f", each with its positions; names alone
+    # stand for their last position.
     hidden_states: Mapping[str, Positions] | Sequence[str]
     # Positions whose logits are wanted.
     logits: Positions
