@@ -1,13 +1,13 @@
 // Calls a server with @grpc/grpc-js and the repository's own .proto files, and prints what came back as JSON.
 //
-//   node call_server.js ADDRESS PROTO_FOLDER HEALTH_PROTO GOOGLE_FOLDER
+//   node call_server.js ADDRESS PROTO_FOLDER GOOGLE_FOLDER
 'use strict';
 
 const path = require('node:path');
 const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
 
-const [address, protoFolder, healthProto, googleFolder] = process.argv.slice(2);
+const [address, protoFolder, googleFolder] = process.argv.slice(2);
 const TIMEOUT_MS = 60_000;
 const OPTIONS = {
   keepCase: true,
@@ -23,7 +23,7 @@ const definition = protoLoader.loadSync(
     'inference/open_inference.proto',
     'google/rpc/status.proto',
     'google/rpc/error_details.proto',
-    healthProto,
+    'grpc/health/v1/health.proto',
   ],
   OPTIONS,
 );

@@ -37,10 +37,14 @@ class BufCurlTest(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         return json.loads(result.stdout)
 
-    def test_services_are_listed(self) -> None:
+    def test_services_and_methods_are_listed(self) -> None:
         services = self.curl("", None, "--list-services").stdout.split()
         self.assertEqual(services, ["attnd.v1.InferenceService", "grpc.health.v1.Health",
                                     "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService"])
+        methods = self.curl("", None, "--list-methods").stdout.split()
+        for method in ("attnd.v1.InferenceService/ForwardStream", "inference.GRPCInferenceService/ModelInfer",
+                       "grpc.health.v1.Health/Watch"):
+            self.assertIn(method, methods)
 
     def test_get_model(self) -> None:
         model = self.call("attnd.v1.InferenceService/GetModel", {})
@@ -65,6 +69,9 @@ class BufCurlTest(unittest.TestCase):
             "modelName": "tiny", "inputs": [{"name": "text", "datatype": "BYTES", "shape": [1], "contents": {
                 "bytesContents": [base64.b64encode(b"Hello world").decode()]}}]})
         self.assertEqual(reply["outputs"][0]["shape"], ["1", "64"])
+
+    def test_health(self) -> None:
+        self.assertEqual(self.call("grpc.health.v1.Health/Check", {}), {"status": "SERVING"})
 
     def test_an_error_is_shown_with_its_details(self) -> None:
         result = self.curl("attnd.v1.InferenceService/Embed", {"inputs": [{"tokenIds": {"ids": [1, 512]}}]})

@@ -60,9 +60,13 @@ class ArgumentsTest(unittest.TestCase):
                 with self.subTest(text, kind=kind.__name__), self.assertRaisesRegex(ValueError, text):
                     kind(*args, **options)
 
-    def test_gRPC_makes_no_more_than_five_attempts(self) -> None:
-        with self.assertRaisesRegex(ValueError, r"max_attempts = 6, must be in \[2, 5\]; retry=None turns retries off"):
-            attnd.RetryPolicy(max_attempts=6)
+    def test_retry_policies_that_gRPC_would_not_take_are_refused(self) -> None:
+        for options, text in (({"max_attempts": 6}, r"max_attempts = 6, must be in \[2, 5\]; retry=None turns retries off"),
+                              ({"initial_backoff_s": 0}, "initial_backoff_s = 0, must be at least 0.001"),
+                              ({"max_backoff_s": 0.0001}, "max_backoff_s = 0.0001, must be at least 0.001"),
+                              ({"backoff_multiplier": 0}, "backoff_multiplier = 0, must be above 0")):
+            with self.assertRaisesRegex(ValueError, text):
+                attnd.RetryPolicy(**options)
 
     def test_the_priority_of_a_client_is_that_of_calls_that_name_none(self) -> None:
         self.assertEqual(requests.embed_request([[1]], {}, "low").priority, pb.PRIORITY_LOW)

@@ -19,6 +19,7 @@ _UNARY_METHODS = ("Forward", "Embed", "Tokenize", "Detokenize", "GetModel")
 # CANCELLED comes from a server only in the moment it shuts down, to a call that it has not accepted.
 _RETRYABLE = ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "CANCELLED")
 _MAX_ATTEMPTS = 5  # gRPC's own limit
+_SHORTEST_BACKOFF_S = 0.001  # a service config has no zero
 _FIRST_RECONNECT_BACKOFF_MS = 100
 _MAX_RECONNECT_BACKOFF_MS = 1000
 
@@ -62,6 +63,11 @@ class RetryPolicy:
             raise ValueError(
                 f"max_attempts = {self.max_attempts}, must be in [2, {_MAX_ATTEMPTS}]; retry=None turns retries off"
             )
+        for name in ("initial_backoff_s", "max_backoff_s"):
+            if getattr(self, name) < _SHORTEST_BACKOFF_S:
+                raise ValueError(f"{name} = {getattr(self, name)}, must be at least {_SHORTEST_BACKOFF_S}")
+        if self.backoff_multiplier <= 0:
+            raise ValueError(f"backoff_multiplier = {self.backoff_multiplier}, must be above 0")
 
 
 @dataclass(frozen=True)
