@@ -20,8 +20,13 @@ HERE = Path(__file__).resolve().parent
 PROTO = next((folder for folder in (HERE / "proto", HERE.parents[1] / "proto") if folder.is_dir()), None)
 FILES = ["attnd/v1/inference.proto"]
 # The first that knows proto3's `optional` and writes types.
-MIN_PROTOC = (3, 20)
-GRPCIO_TOOLS = "grpcio-tools>=1.51.1"
+MIN_PROTOC = "3.20"
+MIN_GRPCIO_TOOLS = "1.51.1"
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Of "3.21.12": to compare it."""
+    return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def has_protoc() -> bool:
@@ -29,8 +34,7 @@ def has_protoc() -> bool:
     if not shutil.which("protoc") or not shutil.which("grpc_python_plugin"):
         return False
     text = subprocess.run(["protoc", "--version"], capture_output=True, text=True, check=True).stdout
-    version = re.search(r"(\d+)\.(\d+)", text)
-    return version is not None and tuple(map(int, version.groups())) >= MIN_PROTOC
+    return numbers(text) >= numbers(MIN_PROTOC)
 
 
 def runtime_requirements() -> list[str]:
@@ -49,8 +53,17 @@ def compiler() -> list[str]:
     """The command that takes protoc's arguments."""
     if has_protoc():
         return ["protoc", f"--plugin=protoc-gen-grpc_python={shutil.which('grpc_python_plugin')}"]
-    from grpc_tools import protoc  # the build's requirement then
-
+    # The build's requirement then, which who builds without isolation may not have, or too old.
+    try:
+        from grpc_tools import protoc
+    except ImportError:
+        protoc = None
+    if protoc is None or numbers(metadata.version("grpcio-tools")) < numbers(MIN_GRPCIO_TOOLS):
+        sys.exit(
+            f"attnd: what generates the protocol's modules is missing: protoc {MIN_PROTOC} or later with "
+            "grpc_python_plugin on the PATH (Debian: protobuf-compiler, protobuf-compiler-grpc), or grpcio-tools "
+            f"{MIN_GRPCIO_TOOLS} or later"
+        )
     return [sys.executable, "-m", "grpc_tools.protoc", f"-I{Path(protoc.__file__).parent / '_proto'}"]
 
 
@@ -84,5 +97,5 @@ class Sdist(sdist):
 setup(
     cmdclass={"build_py": BuildPy, "sdist": Sdist},
     install_requires=runtime_requirements(),
-    setup_requires=[] if has_protoc() else [GRPCIO_TOOLS],
+    setup_requires=[] if has_protoc() else [f"grpcio-tools>={MIN_GRPCIO_TOOLS}"],
 )

@@ -84,7 +84,7 @@ class RetriesTest(unittest.TestCase):
     def test_a_call_is_made_again_after_the_time_that_the_server_names(self) -> None:
         for kind in BOTH:
             # A backoff that would end all attempts before there are tokens, were the pushback not honoured.
-            retry = attnd.RetryPolicy(max_attempts=5, initial_backoff_s=0.001, max_backoff_s=0.001)
+            retry = attnd.RetryPolicy(max_attempts=5, first_backoff_s=0.001, max_backoff_s=0.001)
             with (self.subTest(kind.__name__), self.limited_server() as (server, key),
                   kind(server.address, api_key=key.text, retry=retry) as caller):
                 for _ in range(3):
@@ -167,8 +167,9 @@ class AccessTest(unittest.TestCase):
 
     def test_a_client_with_certificate_and_key_is_let_in(self) -> None:
         for kind in BOTH:
-            for target in (self.server.address, [self.server.address]):
-                tls = attnd.Tls.from_files(self.authorities, *self.pair, server_name="localhost")
+            for target, name in ((self.server.address, None), (self.server.address, "localhost"),
+                                 ([self.server.address, self.server.address], None)):
+                tls = attnd.Tls.from_files(self.authorities, *self.pair, server_name=name)
                 with self.subTest(kind.__name__), kind(target, tls=tls, api_key=self.key.text) as caller:
                     self.assertEqual(caller.call("embed", [[1]]).embeddings.shape, (1, 64))
 

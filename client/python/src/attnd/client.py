@@ -45,9 +45,10 @@ HEALTH_POLL_INTERVAL_S = 0.05  # a server that starts is noticed this soon
 class Client:
     """A client of one attnd server, or of several that serve the same model.
 
-    `target` is "host:port", "unix:PATH" or a list of "IP:PORT". Calls go round the addresses of a list, and round those
-    that a name has; a server that cannot be reached is left out. `timeout_s` is the deadline of every call but streams,
-    `priority` that of calls that name none. `api_key` is shown with every call, which in plaintext others can read.
+    `target` is "host:port" or "unix:PATH". Calls take turns among several servers: a list of "IP:PORT", or
+    "dns:///name:port". Of several, those that cannot be reached or whose health is not SERVING are left out.
+    `timeout_s` is the deadline of every call but streams, `priority` that of calls that name none. `api_key` is shown
+    with every call, which in plaintext others can read.
 
     Threads: every method may be called from several threads at once.
     Errors: CallError, of every method that calls a server. ValueError and TypeError for arguments that are none.

@@ -16,8 +16,9 @@ from attnd.errors import REQUEST_ID_KEY
 SERVICE = "attnd.v1.InferenceService"
 # Those that are one message each way. A stream's items have statuses of their own.
 _UNARY_METHODS = ("Forward", "Embed", "Tokenize", "Detokenize", "GetModel")
-# CANCELLED comes from a server only in the moment it shuts down, to a call that it has not accepted.
-_RETRYABLE = ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "CANCELLED")
+_RETRYABLE = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
+# Targets that may be several servers.
+_SEVERAL = ("dns:", "ipv4:", "ipv6:")
 _MAX_ATTEMPTS = 5  # gRPC's own limit
 _SHORTEST_BACKOFF_S = 0.001  # a service config has no zero
 _FIRST_RECONNECT_BACKOFF_MS = 100
@@ -31,7 +32,7 @@ class Tls:
     authorities: bytes | None = None  # whom to trust; None: the authorities that gRPC brings
     certificate: bytes | None = None  # this client's own, for a server that asks for one; both or neither
     private_key: bytes | None = None
-    server_name: str | None = None  # to expect in the server's certificate; None: that of the address
+    server_name: str | None = None  # to expect in the server's certificate; None: that of the target or its first
 
     @classmethod
     def from_files(
@@ -47,27 +48,25 @@ class Tls:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """gRPC's own retries of calls that got RESOURCE_EXHAUSTED or UNAVAILABLE, within the deadline.
+    """Which calls that failed are made again, by gRPC itself.
 
-    Where the server names a time to wait (`grpc-retry-pushback-ms`), that is waited instead of the backoff, and where
-    it forbids another try there is none.
+    Calls only, not streams, and only where the server said UNAVAILABLE or RESOURCE_EXHAUSTED, or died; after the time
+    it names in grpc-retry-pushback-ms, not at all where that is negative, and else after a random time up to the
+    backoff. All within the deadline.
     """
 
-    max_attempts: int = 4  # the first one included, 2 to 5
-    initial_backoff_s: float = 0.1
+    max_attempts: int = 4  # in all, in [2, 5]
+    first_backoff_s: float = 0.1  # before the second attempt; doubled before each further one, up to max_backoff_s
     max_backoff_s: float = 2.0
-    backoff_multiplier: float = 2.0
 
     def __post_init__(self) -> None:
         if not 2 <= self.max_attempts <= _MAX_ATTEMPTS:
             raise ValueError(
                 f"max_attempts = {self.max_attempts}, must be in [2, {_MAX_ATTEMPTS}]; retry=None turns retries off"
             )
-        for name in ("initial_backoff_s", "max_backoff_s"):
+        for name in ("first_backoff_s", "max_backoff_s"):
             if getattr(self, name) < _SHORTEST_BACKOFF_S:
                 raise ValueError(f"{name} = {getattr(self, name)}, must be at least {_SHORTEST_BACKOFF_S}")
-        if self.backoff_multiplier <= 0:
-            raise ValueError(f"backoff_multiplier = {self.backoff_multiplier}, must be above 0")
 
 
 @dataclass(frozen=True)
@@ -100,15 +99,13 @@ def connection(
         # A call is kept for another try whatever its size.
         ("grpc.per_rpc_retry_buffer_size", max_message_bytes),
         ("grpc.enable_retries", int(retry is not None)),
-        ("grpc.service_config", json.dumps(_service_config(retry))),
     ]
     if not isinstance(target, str):
         addresses = list(target)
         target = _joined(addresses)
-        if tls is not None and tls.server_name is None:
-            raise ValueError("several addresses need Tls.server_name, the name that each server's certificate has")
-        # What servers and proxies are told instead of the list.
+        # Else the whole list, which is no host's name.
         options.append(("grpc.default_authority", addresses[0]))
+    options.append(("grpc.service_config", json.dumps(_service_config(retry, target.startswith(_SEVERAL)))))
     credentials = None
     if tls is not None:
         credentials = grpc.ssl_channel_credentials(tls.authorities, tls.private_key, tls.certificate)
@@ -121,14 +118,16 @@ def _read(path: str | Path | None) -> bytes | None:
     return None if path is None else Path(path).read_bytes()
 
 
-def _service_config(retry: RetryPolicy | None) -> Mapping[str, Any]:
-    config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+def _service_config(retry: RetryPolicy | None, several: bool) -> Mapping[str, Any]:
+    config: dict[str, Any] = {}
+    if several:
+        config = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
     if retry is not None:
         policy = {
             "maxAttempts": retry.max_attempts,
-            "initialBackoff": f"{retry.initial_backoff_s:.3f}s",
+            "initialBackoff": f"{retry.first_backoff_s:.3f}s",
             "maxBackoff": f"{retry.max_backoff_s:.3f}s",
-            "backoffMultiplier": retry.backoff_multiplier,
+            "backoffMultiplier": 2,
             "retryableStatusCodes": _RETRYABLE,
         }
         names = [{"service": SERVICE, "method": method} for method in _UNARY_METHODS]
@@ -145,7 +144,7 @@ def _joined(addresses: Sequence[str]) -> str:
             versions.add(ipaddress.ip_address(host.strip("[]")).version)
         except ValueError:
             raise ValueError(
-                f"address '{address}' is not IP:PORT; for servers behind one name pass that name alone"
+                f"address '{address}' is not IP:PORT; for servers behind one name pass 'dns:///NAME:PORT' alone"
             ) from None
         if not port.isdecimal():
             raise ValueError(f"address '{address}' has no port")
