@@ -1,4 +1,4 @@
-"""Every block of README, docs/clients.md and docs/open-inference-protocol.md runs as it is printed, or says why not."""
+"""Every block of README and of some documents runs as it is printed, or says why not."""
 
 import tempfile
 import unittest
@@ -38,6 +38,9 @@ class DocumentsTest(unittest.TestCase):
 
     def test_open_inference_protocol(self) -> None:
         self.check_document("docs/open-inference-protocol.md")
+
+    def test_security(self) -> None:
+        self.check_document("docs/security.md")
 
 
 if __name__ == "__main__":

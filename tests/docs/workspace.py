@@ -44,7 +44,8 @@ class Workspace:
 
     def run(self, block: CodeBlock) -> subprocess.CompletedProcess:
         """Skips the test where what a block needs is not to be had."""
-        environment = os.environ | {"PATH": f"{Path(os.environ['ATTND_SERVER']).parent}:{os.environ['PATH']}"}
+        build = self.folder / "build" / "release"
+        environment = os.environ | {"PATH": f"{build / 'server'}:{build / 'client'}:{os.environ['PATH']}"}
         # Tests' own modules are not what a reader has.
         environment.pop("PYTHONPATH", None)
         python = self.folder / "venv" / "bin" / "python"
