@@ -138,6 +138,15 @@ class SeveralServersTest(unittest.TestCase):
                     for _ in range(200):
                         caller.call("embed", [[1]])
 
+    def test_a_server_that_loads_is_left_out(self) -> None:
+        for kind in BOTH:
+            with self.subTest(kind.__name__), ServerProcess(TINY) as ready, ServerProcess.listening() as loading:
+                with kind([loading.address, ready.address], retry=None) as caller:
+                    for _ in range(50):
+                        caller.call("embed", [[1]])
+                    self.assertEqual((handled(ready, "OK"), handled(loading, "Unavailable")), (50, 0))
+                loading.wait_until_ready()
+
     def test_none_fails_when_one_server_drains(self) -> None:
         for kind in BOTH:
             with self.subTest(kind.__name__), ServerProcess(TINY) as first, ServerProcess(TINY) as second:
