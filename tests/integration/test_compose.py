@@ -1,18 +1,9 @@
 """deploy/compose.yaml as Docker Compose reads it."""
 
-import json
 import os
-import subprocess
 import unittest
 
-from integration.prometheus_process import DEPLOY
-
-
-def services(**environment: str) -> dict:
-    """Every service, with variables and defaults filled in."""
-    command = ["docker-compose", "--file", str(DEPLOY / "compose.yaml"), "config", "--format", "json"]
-    result = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=True)
-    return json.loads(result.stdout)["services"]
+from integration.compose import services
 
 
 class ComposeTest(unittest.TestCase):
