@@ -14,13 +14,13 @@ from integration.messages import ids_input
 
 class Traffic:
     """A context. Inside of it two callers call again and again with inputs of `1..longest` tokens; one streams; one makes
-    mistakes, leaves before the answer, is in too much of a hurry, and now and then calls `burst` times at once, so that a
-    server with a short queue refuses some. The latter rests `rest_seconds` after each round."""
+    mistakes, leaves before the answer, is in too much of a hurry, and calls `burst` times at once, so that a server with a
+    short queue refuses some. They pause `pause_seconds` on average after each call, the last one a hundred times as long."""
 
-    def __init__(self, address: str, longest: int = 32, burst: int = 64, rest_seconds: float = 0):
+    def __init__(self, address: str, longest: int = 32, burst: int = 64, pause_seconds: float = 0):
         self._longest = longest
         self._burst = burst
-        self._rest_seconds = rest_seconds
+        self._pause_seconds = pause_seconds
         self._done = threading.Event()
         self._channel = grpc.insecure_channel(address)
         self._stub = inference_pb2_grpc.InferenceServiceStub(self._channel)
@@ -42,6 +42,10 @@ class Traffic:
     def _until_done(self, caller: Callable[[random.Random], None], numbers: random.Random) -> None:
         while not self._done.is_set():
             caller(numbers)
+            self._pause(numbers)
+
+    def _pause(self, numbers: random.Random, length: float = 1) -> None:
+        self._done.wait(length * self._pause_seconds * numbers.expovariate(1))
 
     def _input(self, numbers: random.Random) -> pb.Input:
         return ids_input([numbers.randrange(100) for _ in range(numbers.randint(1, self._longest))])
@@ -62,6 +66,7 @@ class Traffic:
                 answered.acquire()
                 if self._done.is_set():
                     return
+                self._pause(numbers)
                 yield pb.EmbedStreamRequest(id=number, input=self._input(numbers))
 
         for _ in self._stub.EmbedStream(items()):
@@ -69,7 +74,7 @@ class Traffic:
 
     def _disturb(self, numbers: random.Random) -> None:
         self._stub.Embed.future(pb.EmbedRequest()).code()
-        request = pb.EmbedRequest(inputs=[self._input(numbers) for _ in range(8)])
+        request = pb.EmbedRequest(inputs=[self._input(numbers) for _ in range(2)])
         calls = [self._stub.Embed.future(request) for _ in range(self._burst)]
         calls += [self._stub.Embed.future(request, timeout=0.001 * numbers.randint(1, 100)) for _ in range(2)]
         for call in calls[::8]:
@@ -77,4 +82,4 @@ class Traffic:
         for call in calls:
             if not call.cancelled():
                 call.code()
-        self._done.wait(self._rest_seconds)
+        self._pause(numbers, 100)

@@ -43,7 +43,7 @@ def arguments() -> argparse.Namespace:
 def loaded_server():
     """The metrics address of a server with a short queue and traffic of every kind."""
     with ServerProcess("--dtype=int8", "--max_queue_requests=32") as server:
-        with Traffic(server.address, longest=64, burst=48, rest_seconds=5):
+        with Traffic(server.address, longest=64, burst=48, pause_seconds=0.05):
             yield server.metrics_address
 
 

@@ -120,7 +120,7 @@ class Page:
 
     def _table(self, panel: dict, width: int, height: int) -> tuple[str, str]:
         [target] = panel["targets"]
-        [organize] = panel["transformations"]
+        [organize] = [step for step in panel["transformations"] if step["id"] == "organize"]
         names = organize["options"]["renameByName"]
         rows = self._prometheus.query(dashboard.expression(target["expr"], self._window.rate_interval))
         cells = "".join("<tr>" + "".join(f'<td>{escape(row["metric"].get(label, ""))}</td>' for label in names) + "</tr>"
