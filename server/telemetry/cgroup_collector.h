@@ -12,7 +12,8 @@
 
 namespace attnd {
 
-// Collects nothing where there is no limit. Threads: any.
+// Where there is no limit the metrics are there and have no series, so that whoever asks for one can tell that from a
+// wrong name. Threads: any.
 class CgroupCollector final : public prometheus::Collectable {
  public:
   explicit CgroupCollector(std::string root = "/sys/fs/cgroup") : root_(std::move(root)) {}

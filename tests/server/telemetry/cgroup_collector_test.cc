@@ -31,8 +31,11 @@ TEST(CgroupCollectorTest, ALimitAndHowItWasFelt) {
   EXPECT_THAT(text, HasSubstr("# TYPE attnd_cgroup_cpu_limit_cores gauge\n"));
 }
 
-TEST(CgroupCollectorTest, NothingWithoutALimit) {
-  EXPECT_THAT(CgroupCollector(testing::TempDir() + "no_cgroup").Collect(), IsEmpty());
+TEST(CgroupCollectorTest, WithoutALimitTheMetricsHaveNoSeries) {
+  const std::string text = Render(CgroupCollector(testing::TempDir() + "no_cgroup"));
+  EXPECT_THAT(ParseSamples(text), IsEmpty());
+  EXPECT_THAT(text, HasSubstr("# TYPE attnd_cgroup_cpu_throttled_periods_total counter\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE attnd_cgroup_cpu_limit_cores gauge\n"));
 }
 
 }  // namespace
