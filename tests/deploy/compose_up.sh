@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # compose_up.sh IMAGE [--host-network]: deploy/compose.yaml on the Docker engine that answers here, with IMAGE as the
-# server's and tests/golden/tiny as its model. Server and Prometheus must become healthy and the one scrape the other, under
-# every restriction of the file. Where no registry is within reach Prometheus' image is made of Debian's package, and Grafana
+# server's and tests/golden/tiny as its model. Server and Prometheus must become healthy and the one see the other's calls,
+# under every restriction of the file. Where no registry is within reach Prometheus' image is made of Debian's package, and Grafana
 # is left out, which it says. --host-network: for engines that give containers no network of their own; ports 50051, 9090,
 # 9464 and 3000 of this machine must then be free.
 set -euo pipefail
@@ -59,18 +59,14 @@ write_override() {
   done
 }
 
-# asks_prometheus QUERY: whether the answer has a series with the value 1.
-asks_prometheus() {
-  curl -sSf --get "http://127.0.0.1:9090/api/v1/query" --data-urlencode "query=$1" | grep -q '"1"\]'
-}
-
-wait_until_scraped() {
+# wait_until QUERY: Prometheus answers with a series.
+wait_until() {
   local tries
   for ((tries = 0; tries < 300; tries++)); do
-    if asks_prometheus 'up{job="attnd"} == 1 and on() attnd_ready == 1'; then return; fi
+    if curl -sSf --get http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" | grep -q '"value"'; then return; fi
     sleep 0.2
   done
-  fail "Prometheus does not see the server"
+  fail "Prometheus does not see that $1"
 }
 
 trap clean_up EXIT
@@ -85,9 +81,11 @@ if has_image "$(image_of grafana)"; then services+=(grafana); else say "left out
   fail "docker-compose up"
 }
 say "healthy: ${services[*]}"
-wait_until_scraped
+wait_until 'up{job="attnd"} == 1 and attnd_ready == 1'
+"${compose[@]}" exec -T attnd attnd-load --rate_per_s=50 --requests=20 >/dev/null || fail "attnd-load in the container"
+wait_until 'sum(grpc_server_handled_total{grpc_code="OK"}) >= 20'
 if [[ " ${services[*]} " == *" grafana "* ]]; then
   curl -sSf http://127.0.0.1:3000/api/dashboards/uid/attnd | grep -q '"title":"attnd"' || fail "Grafana has no dashboard"
 fi
 "${compose[@]}" stop --timeout 30 >/dev/null 2>&1
-say "Prometheus scrapes the server; passed"
+say "Prometheus saw 20 calls of attnd-load; passed"
