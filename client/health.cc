@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
+#include "client/http_get.h"
 #include "client/status.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "grpcpp/client_context.h"
@@ -59,6 +62,13 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Ti
   if (!status.ok()) return FromGrpcStatus(status);
   if (response.value() == kServing) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("the server answers ", ServingStatusName(response.value())));
+}
+
+absl::Status CheckHealthByMetrics(absl::string_view metrics_address, absl::Time deadline) {
+  absl::StatusOr<std::string> metrics = HttpGet(metrics_address, "/metrics", deadline);
+  if (!metrics.ok()) return metrics.status();
+  if (absl::c_linear_search(absl::StrSplit(*metrics, '\n'), "attnd_ready 1")) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(metrics_address, " does not say attnd_ready 1"));
 }
 
 }  // namespace attnd::client

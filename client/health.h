@@ -1,4 +1,4 @@
-// The standard gRPC health check, grpc.health.v1.Health/Check.
+// Whether a server serves: by the standard gRPC health check, grpc.health.v1.Health/Check, or by its metrics.
 
 #ifndef CLIENT_HEALTH_H_
 #define CLIENT_HEALTH_H_
@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 
@@ -20,6 +21,12 @@ enum class WhenUnconnected { kFail, kWait };
 // not answer in time, UNIMPLEMENTED when it has no health service.
 absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Time deadline,
                          WhenUnconnected when_unconnected);
+
+// Asks the metrics port, "host:port", which needs neither certificate nor key: attnd_ready is 1 exactly while the whole
+// server says SERVING.
+//
+// Errors: HttpGet's; UNAVAILABLE when attnd_ready is not 1.
+absl::Status CheckHealthByMetrics(absl::string_view metrics_address, absl::Time deadline);
 
 }  // namespace attnd::client
 

@@ -1,14 +1,18 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "client/ctl/command_groups.h"
 #include "client/ctl/model_output.h"
 #include "client/ctl/reload_output.h"
+#include "client/health.h"
 #include "client/output_format.h"
 #include "client/step_progress.h"
 
 // Described in usage.h.
 ABSL_FLAG(std::string, model, "", "");
+ABSL_FLAG(std::string, metrics, "", "");
 
 namespace attnd::client {
 namespace {
@@ -24,8 +28,10 @@ absl::StatusOr<Calls> MakeModel(absl::Span<const std::string> inputs, OutputForm
 
 absl::StatusOr<Calls> MakeHealth(absl::Span<const std::string> inputs, OutputFormat format) {
   if (!inputs.empty()) return absl::InvalidArgumentError("health takes no input");
-  return [format](Client& client) -> absl::StatusOr<std::string> {
-    absl::Status status = client.CheckHealth();
+  const std::string metrics = absl::GetFlag(FLAGS_metrics);
+  return [format, metrics](Client& client) -> absl::StatusOr<std::string> {
+    const absl::Time deadline = absl::Now() + absl::Milliseconds(absl::GetFlag(FLAGS_timeout_ms));
+    absl::Status status = metrics.empty() ? client.CheckHealth() : CheckHealthByMetrics(metrics, deadline);
     if (!status.ok()) return status;
     return format == OutputFormat::kJson ? "{\"status\":\"SERVING\"}\n" : "SERVING\n";
   };
@@ -51,7 +57,7 @@ absl::StatusOr<Calls> MakeReload(absl::Span<const std::string> inputs, OutputFor
 std::vector<Subcommand<Action>> ServerCommands() {
   return {
       Calling({"model", MakeModel, {}}),
-      Calling({"health", MakeHealth, {}}),
+      Calling({"health", MakeHealth, {"metrics"}}),
       Calling({"reload", MakeReload, {"model"}}),
   };
 }

@@ -57,6 +57,8 @@ similar
   --vectors=FILE.npy     the lines' vectors as embed --out has written them, in place of asking the server for them
 detokenize
   --skip_special         leave special tokens out, such as <|endoftext|>
+health
+  --metrics=HOST:PORT    ask the server's metrics port, which needs neither certificate nor key, in place of --server
 reload
   --model=PATH           another folder, below the server's --model_root, in place of the one it was started with
 key new
@@ -85,6 +87,7 @@ Examples
   attndctl tokenize "Hello world"
   attndctl embed 15496,995 --pooling=mean --server=10.0.0.7:50051
   attndctl health --timeout_ms=1000
+  attndctl health --metrics=127.0.0.1:9464
   attndctl key new --id=indexer --methods=Embed,GetModel --tokens_per_second=20000 --output=json
   attndctl model --server=gpt2.example:50051 --tls --api_key_file=$HOME/.attnd-key
   attndctl reload --server=unix:/run/attnd/admin.sock --model=gpt2-v2 --timeout_ms=600000

@@ -14,7 +14,6 @@ from integration.server_process import ServerProcess
 from oracle import golden
 
 MODEL = f"--model={golden.folder('tiny')}"
-HEALTH_CHECK = Path(__file__).parents[2] / "deploy" / "healthcheck.sh"
 
 
 def run(*command: str, key: str | None = None) -> subprocess.CompletedProcess:
@@ -28,6 +27,11 @@ def run(*command: str, key: str | None = None) -> subprocess.CompletedProcess:
 def attndctl(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess:
     """Runs attndctl."""
     return run(os.environ["ATTND_CTL"], *arguments, key=key)
+
+
+def health_by_metrics(server: ServerProcess) -> subprocess.CompletedProcess:
+    """Runs what the image and the probes of Kubernetes run."""
+    return attndctl("health", f"--metrics={server.metrics_address}")
 
 
 class ClientAccessTest(unittest.TestCase):
@@ -135,16 +139,16 @@ class ClientAccessTest(unittest.TestCase):
 
     def test_the_health_check_of_the_image_needs_no_certificate_and_no_key(self) -> None:
         with ServerProcess(MODEL, *self.mutual, self.keys) as server:
-            port = server.metrics_address.rsplit(":", 1)[1]
-            self.assertSucceeds(run(str(HEALTH_CHECK), port))
-        self.assertEqual(run(str(HEALTH_CHECK), port).returncode, 1)
+            self.assertSucceeds(health_by_metrics(server))
+        self.assertFails(health_by_metrics(server), f"attndctl: UNAVAILABLE: {server.metrics_address}: Connection refused")
 
     def test_the_health_check_of_the_image_fails_while_the_model_loads(self) -> None:
         with ServerProcess.listening(*self.tls) as server:
-            port = server.metrics_address.rsplit(":", 1)[1]
-            self.assertEqual(run(str(HEALTH_CHECK), port).returncode, 1)
+            self.assertFails(
+                health_by_metrics(server), f"attndctl: UNAVAILABLE: {server.metrics_address} does not say attnd_ready 1"
+            )
             server.wait_until_ready()
-            self.assertEqual(run(str(HEALTH_CHECK), port).returncode, 0)
+            self.assertSucceeds(health_by_metrics(server))
 
 
 if __name__ == "__main__":
