@@ -1,5 +1,9 @@
-# The server and its command-line tools, on the distribution they are developed on. deploy/packages.txt is the one list
-# of packages for this file and ./dev.
+# The server and its command-line tools, compiled on the distribution they are developed on, and nothing else: the image
+# holds these programs and the libraries they load (deploy/image/make_root.py), no shell and no package manager.
+# deploy/packages.txt is the one list of packages for this file and ./dev; docs/image.md tells what comes out.
+
+# As in CMakeLists.txt.
+ARG VERSION=0.1.0
 
 FROM debian:trixie-slim AS build
 COPY deploy/packages.txt /tmp/
@@ -7,22 +11,35 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends $(awk '$1 == "build" { print $2 }' /tmp/packages.txt) \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY . .
+COPY CMakeLists.txt CMakePresets.json ./
+COPY engine engine
+COPY proto proto
+COPY server server
+COPY client client
 RUN cmake --preset image && cmake --build --preset image
 
-FROM debian:trixie-slim
-COPY deploy/packages.txt /tmp/
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends $(awk '$1 == "run" { print $2 }' /tmp/packages.txt) \
-    && rm -rf /var/lib/apt/lists/* /tmp/packages.txt
-COPY --from=build /src/build/image/server/attnd /src/build/image/client/attndctl /src/build/image/client/attnd-load \
-    /src/build/image/client/attnd-model /usr/local/bin/
-COPY deploy/healthcheck.sh /usr/local/bin/attnd-healthcheck
+FROM build AS root
+ARG VERSION
+# Seconds since 1970 that every file of the image gets as its time.
+ARG SOURCE_DATE_EPOCH=0
+COPY deploy/image deploy/image
+RUN cd build/image && strip server/attnd client/attndctl client/attnd-load client/attnd-model \
+    && python3 /src/deploy/image/make_root.py --root=/image --version=$VERSION --compiled_in=nlohmann-json3-dev \
+        server/attnd client/attndctl client/attnd-load client/attnd-model
+
+FROM scratch
+ARG VERSION
+LABEL org.opencontainers.image.title="attnd" \
+      org.opencontainers.image.description="GPT-2-style decoder stacks on CPUs over gRPC" \
+      org.opencontainers.image.version=$VERSION
+COPY --from=root /image/ /
+ENV PATH=/usr/local/bin
 # Nobody in particular; needs to write nowhere.
 USER 65532:65532
 EXPOSE 50051 9464
+# By the metrics port, which needs no certificate and no key.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-    CMD ["attnd-healthcheck"]
+    CMD ["/usr/local/bin/attndctl", "health", "--metrics=127.0.0.1:9464", "--timeout_ms=2000"]
 # Exec form: attnd is process 1 and receives SIGTERM itself. A container's ports are reached from outside only where they
 # are published, so it listens on all of them; flags given to `docker run` come after these and win.
-ENTRYPOINT ["attnd", "--address=0.0.0.0:50051", "--metrics_address=0.0.0.0:9464"]
+ENTRYPOINT ["/usr/local/bin/attnd", "--address=0.0.0.0:50051", "--metrics_address=0.0.0.0:9464"]

@@ -21,9 +21,9 @@ lint_tidy() {
   fi
 }
 
-lint_scripts() { shellcheck -x -s bash dev deploy/*.sh deploy/dev/*.sh tests/deploy/*.sh .ci/run; }
+lint_scripts() { shellcheck -x -s bash dev deploy/dev/*.sh tests/deploy/*.sh .ci/run; }
 
-lint_python() { python3 -m compileall -q tests client/python; }
+lint_python() { python3 -m compileall -q deploy tests client/python; }
 
 # The Python package and its examples, beside the modules that are generated when it is built.
 lint_python_types() {

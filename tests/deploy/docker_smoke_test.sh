@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds the image and uses it as an operator would: as nobody, on a read-only root, healthy by its own health check,
-# callable, scrapeable, and drained by `docker stop`. Where there is no Docker engine it says so and skips (exit code 77).
+# callable on every level of x86-64 CPUs this machine can play, and drained by `docker stop`. Looks at what it holds, too:
+# labels, a list of packages that is true, and no shell. Skips (exit code 77), and says why, where no engine can be had.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. tests/deploy/image.sh
 
 readonly IMAGE=attnd:smoke-test
 readonly CONTAINER=attnd-smoke-test-$$
-readonly SKIPPED=77
-LOG=$(mktemp)
-readonly LOG
+readonly SBOM=/usr/share/doc/attnd/sbom.spdx.json
 
 say() { printf 'docker smoke test: %s\n' "$*"; }
 
@@ -20,15 +20,35 @@ fail() {
 
 clean_up() {
   docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
-  rm -f "$LOG"
+  image_clean_up
 }
 
-# The base as Debian's own registry has it, or made from Debian's archive where no registry can be reached.
-ensure_base() {
-  docker image inspect debian:trixie-slim >/dev/null 2>&1 && return
-  docker pull --quiet debian:trixie-slim >/dev/null 2>&1 && return
-  say "no registry within reach: making debian:trixie-slim with mmdebstrap"
-  mmdebstrap --quiet --variant=minbase trixie | docker import - debian:trixie-slim >/dev/null
+label() { docker image inspect --format "{{index .Config.Labels \"org.opencontainers.image.$1\"}}" "$IMAGE"; }
+
+check_labels() {
+  local version
+  version=$(sed -n 's/^project(attnd VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+  [[ $(label title) == attnd ]] || fail "the label title is '$(label title)'"
+  [[ $(label version) == "$version" ]] || fail "the label version is '$(label version)', CMakeLists.txt says $version"
+  [[ $(label revision) == 0123abc ]] || fail "the label revision is '$(label revision)'"
+  [[ $(docker inspect --format '{{.Config.User}}' "$IMAGE") == 65532:65532 ]] || fail "it does not run as nobody"
+}
+
+# Every file of the image, and the list of packages beside it.
+check_contents() {
+  docker create --name "$CONTAINER" "$IMAGE" >/dev/null
+  docker cp "$CONTAINER:$SBOM" "$FOLDER/sbom.spdx.json"
+  docker export "$CONTAINER" | tar -t >"$FOLDER/files"
+  docker rm "$CONTAINER" >/dev/null
+  if grep -E '(^|/)(sh|bash|dash|busybox|apt|dpkg|perl)$' "$FOLDER/files"; then fail "it holds a shell or a package manager"; fi
+  python3 tests/deploy/check_sbom.py "$FOLDER/sbom.spdx.json" "$FOLDER/files" || fail "the list of packages"
+  say "$(docker image inspect --format '{{.Size}} bytes, layers {{.RootFS.Layers}}' "$IMAGE")"
+}
+
+# start [docker's flags...]: on tests/golden/tiny, read-only and without privileges.
+start() {
+  docker run --detach --name "$CONTAINER" --read-only --cap-drop ALL --security-opt no-new-privileges \
+    --health-interval 1s --volume "$PWD/tests/golden/tiny:/model:ro" "$@" "$IMAGE" --model=/model >/dev/null
 }
 
 wait_until_healthy() {
@@ -44,34 +64,45 @@ wait_until_healthy() {
 
 in_container() { docker exec "$CONTAINER" "$@"; }
 
-if ! docker info >/dev/null 2>&1; then
-  say "SKIPPED: no Docker engine answers here"
-  exit "$SKIPPED"
-fi
-
-trap clean_up EXIT
-ensure_base
-say "building $IMAGE"
-# Such as --network=host, where containers have no network of their own.
-read -ra build_flags <<<"${ATTND_DOCKER_BUILD_FLAGS:-}"
-docker build --tag "$IMAGE" "${build_flags[@]}" . >"$LOG" 2>&1 || {
-  tail -n 30 "$LOG"
-  fail "docker build"
+call() {
+  in_container attndctl model | grep -q 'parameters' || fail "attndctl model"
+  in_container attndctl embed 1,2,3 --output=json >"$FOLDER/embedding" || fail "attndctl embed"
+  grep -q '"embeddings"\|"embedding"' "$FOLDER/embedding" || fail "attndctl embed printed $(<"$FOLDER/embedding")"
+  in_container attnd-load --concurrency=2 --requests=20 >/dev/null || fail "attnd-load"
+  in_container attnd-model inspect /model --output=json | grep -q '"weights_sha256"' || fail "attnd-model inspect"
 }
 
+stop() {
+  local started=$SECONDS
+  docker stop --time 20 "$CONTAINER" >/dev/null
+  [[ $(docker inspect --format '{{.State.ExitCode}}' "$CONTAINER") == 0 ]] || fail "exit code after docker stop"
+  ((SECONDS - started < 20)) || fail "SIGTERM did not reach the server"
+  docker rm "$CONTAINER" >/dev/null
+}
+
+# check_level LEVEL: as on a CPU without what comes after LEVEL (names as oneDNN has them).
+check_level() {
+  start --env "ONEDNN_MAX_CPU_ISA=$1"
+  wait_until_healthy
+  call
+  in_container attndctl model --output=json | grep -q "\"isa\": *\"${1,,}\"" || fail "it does not compute as on ${1,,}"
+  stop
+}
+
+trap clean_up EXIT
+ensure_engine_or_skip
+ensure_base
+say "building $IMAGE"
+build_image "$IMAGE" --label org.opencontainers.image.revision=0123abc
+check_labels
+check_contents
 say "starting it on tests/golden/tiny, read-only and without privileges"
-docker run --detach --name "$CONTAINER" --read-only --cap-drop ALL --security-opt no-new-privileges \
-  --health-interval 1s --volume "$PWD/tests/golden/tiny:/model:ro" "$IMAGE" --model=/model >/dev/null
+start
 wait_until_healthy
 say "healthy"
-[[ $(docker inspect --format '{{.Config.User}}' "$CONTAINER") == 65532:65532 ]] || fail "it does not run as nobody"
-in_container attndctl model | grep -q 'parameters' || fail "attndctl model"
-in_container attndctl embed 1,2,3 --output=json | grep -q '"embeddings"\|"embedding"' || fail "attndctl embed"
-in_container attnd-load --concurrency=2 --requests=20 >/dev/null || fail "attnd-load"
-in_container attnd-model inspect /model --output=json | grep -q '"weights_sha256"' || fail "attnd-model inspect"
+call
 say "called"
-started=$SECONDS
-docker stop --time 20 "$CONTAINER" >/dev/null
-[[ $(docker inspect --format '{{.State.ExitCode}}' "$CONTAINER") == 0 ]] || fail "exit code after docker stop"
-((SECONDS - started < 20)) || fail "SIGTERM did not reach the server"
-say "drained and stopped; passed"
+stop
+say "drained and stopped"
+check_level AVX2
+say "the same image computes with AVX2 alone; passed"
