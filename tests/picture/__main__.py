@@ -33,7 +33,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--metrics", metavar="HOST:PORT",
                         help="of a running server; default: a server of its own, with traffic of every kind")
     parser.add_argument("--seconds", type=seconds, default=120, help="to look at it; default: 120")
-    parser.add_argument("--html", type=Path, required=True, help="page to write; default: build/dashboard.html")
+    parser.add_argument("--html", type=Path, default=Path("build/dashboard.html"),
+                        help="page to write; default: build/dashboard.html")
     parser.add_argument("--png", type=Path, help="picture of the page to write")
     parser.add_argument("--height", type=int, default=0, help="pixels of it; default: all")
     return parser.parse_args()
