@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the image and uses it as an operator would: as nobody, on a read-only root, healthy by its own health check,
 # callable on every level of x86-64 CPUs this machine can play, and drained by `docker stop`. Looks at what it holds, too:
-# labels, a list of packages that is true, and no shell. Skips (exit code 77), and says why, where no engine can be had.
+# labels, a list of packages that is true, and no shell. Starts deploy/compose.yaml with it. Skips (exit code 77), and says
+# why, where no engine can be had.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . tests/deploy/image.sh
@@ -112,4 +113,7 @@ say "drained and stopped"
 levels=(avx2)
 if [[ $best == avx512_* && $best != avx512_core ]]; then levels+=(avx512_core); fi
 for level in "${levels[@]}"; do check_level "$level"; done
+say "starting deploy/compose.yaml with it"
+if has_own_engine; then network=(--host-network); else network=(); fi
+tests/deploy/compose_up.sh "$IMAGE" "${network[@]}" || fail "compose"
 say "passed"
