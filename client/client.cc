@@ -6,14 +6,13 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "client/channel.h"
 #include "client/health.h"
+#include "client/hedged_call.h"
 #include "client/status.h"
-#include "grpc/grpc.h"
 #include "grpcpp/client_context.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
-#include "grpcpp/support/channel_arguments.h"
 
 namespace attnd::client {
 namespace {
@@ -22,15 +21,6 @@ using Stub = v1::InferenceService::Stub;
 
 // A server that starts is noticed this soon.
 constexpr absl::Duration kHealthPollInterval = absl::Milliseconds(50);
-constexpr int kFirstReconnectBackoffMs = 100;
-constexpr int kMaxReconnectBackoffMs = 1000;
-
-std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const ClientOptions& options) {
-  if (!options.tls) return grpc::InsecureChannelCredentials();
-  return grpc::SslCredentials({.pem_root_certs = options.tls->authorities,
-                               .pem_private_key = options.tls->private_key,
-                               .pem_cert_chain = options.tls->certificate});
-}
 
 template <typename AnyStub, typename Request, typename Response>
 using Method = grpc::Status (AnyStub::*)(grpc::ClientContext*, const Request&, Response*);
@@ -44,9 +34,12 @@ absl::StatusOr<Response> Call(AnyStub& stub, Method<AnyStub, Request, Response> 
   return response;
 }
 
+// Of the overloads, those that take a function.
 template <typename Request, typename Response>
 using AsyncMethod = void (Stub::async::*)(grpc::ClientContext*, const Request*, Response*,
                                           std::function<void(grpc::Status)>);
+constexpr AsyncMethod<v1::ForwardRequest, v1::ForwardResponse> kForwardAsync = &Stub::async::Forward;
+constexpr AsyncMethod<v1::EmbedRequest, v1::EmbedResponse> kEmbedAsync = &Stub::async::Embed;
 
 // What a call in flight needs; gRPC's callback keeps it alive.
 template <typename Request, typename Response>
@@ -55,23 +48,18 @@ struct CallInFlight {
   Request request;
   Response response;
   Client::Callback<Response> callback;
-};
 
-template <typename Request, typename Response>
-void CallAsync(Stub& stub, AsyncMethod<Request, Response> method, Request request,
-               std::unique_ptr<grpc::ClientContext> context, Client::Callback<Response> callback) {
-  auto call = std::make_shared<CallInFlight<Request, Response>>();
-  call->context = std::move(context);
-  call->request = std::move(request);
-  call->callback = std::move(callback);
-  (stub.async()->*method)(call->context.get(), &call->request, &call->response, [call](const grpc::Status& status) {
+  // The context goes first: it holds the client's channel. Whoever waits for the callback may destroy the client at
+  // once, and a channel whose last owner is a thread of gRPC's would wait for that very thread.
+  void End(const grpc::Status& status) {
+    context.reset();
     if (status.ok()) {
-      call->callback(std::move(call->response));
+      callback(std::move(response));
     } else {
-      call->callback(FromGrpcStatus(status));
+      callback(FromGrpcStatus(status));
     }
-  });
-}
+  }
+};
 
 }  // namespace
 
@@ -81,22 +69,12 @@ bool IsApiKey(absl::string_view text) {
 }
 
 std::unique_ptr<Client> Client::Create(const ClientOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
-  arguments.SetMaxSendMessageSize(options.max_message_bytes);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectBackoffMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
-  // As the server: no probe of bandwidth with every reply.
-  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  // Two clients of one target have two connections.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  if (options.tls && !options.tls->server_name.empty()) arguments.SetSslTargetNameOverride(options.tls->server_name);
-  return std::unique_ptr<Client>(
-      new Client(options, grpc::CreateCustomChannel(options.target, CredentialsFor(options), arguments)));
+  return std::unique_ptr<Client>(new Client(options, CreateChannel(options)));
 }
 
 Client::Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel)
     : timeout_(options.timeout),
+      hedging_delay_(options.hedging_delay),
       authorization_(IsApiKey(options.api_key) ? absl::StrCat("Bearer ", options.api_key) : ""),
       channel_(std::move(channel)),
       stub_(v1::InferenceService::NewStub(channel_)),
@@ -108,54 +86,88 @@ std::unique_ptr<grpc::ClientContext> Client::NewEndlessContext() const {
   return context;
 }
 
-std::unique_ptr<grpc::ClientContext> Client::NewContext() const {
+std::unique_ptr<grpc::ClientContext> Client::NewContext(absl::Time deadline) const {
   auto context = NewEndlessContext();
-  context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
+  context->set_deadline(absl::ToChronoTime(deadline));
   return context;
 }
 
+absl::Time Client::Deadline() const { return absl::Now() + timeout_; }
+
+template <typename Request, typename Response, typename Method>
+void Client::CallAsync(Method method, Request request, Callback<Response> callback) {
+  const absl::Time deadline = Deadline();
+  if (hedging_delay_.has_value()) {
+    HedgedCall<Request, Response>::Begin(
+        std::move(request), {NewContext(deadline), NewContext(deadline)},
+        [stub = stub_->async(), method](auto* context, const auto* sent, auto* response, auto done) {
+          (stub->*method)(context, sent, response, std::move(done));
+        },
+        *hedging_delay_, std::move(callback));
+    return;
+  }
+  auto call = std::make_shared<CallInFlight<Request, Response>>();
+  call->context = NewContext(deadline);
+  call->request = std::move(request);
+  call->callback = std::move(callback);
+  (stub_->async()->*method)(call->context.get(), &call->request, &call->response,
+                            [call](const grpc::Status& status) { call->End(status); });
+}
+
+template <typename Response, typename Request, typename Method>
+absl::StatusOr<Response> Client::WaitFor(Method method, const Request& request) {
+  absl::StatusOr<Response> response;
+  absl::Notification done;
+  CallAsync(method, request, Callback<Response>([&response, &done](absl::StatusOr<Response> answer) {
+              response = std::move(answer);
+              done.Notify();
+            }));
+  done.WaitForNotification();
+  return response;
+}
+
 absl::StatusOr<v1::ForwardResponse> Client::Forward(const v1::ForwardRequest& request) {
-  return Call(*stub_, &Stub::Forward, request, *NewContext());
+  if (hedging_delay_.has_value()) return WaitFor<v1::ForwardResponse>(kForwardAsync, request);
+  return Call(*stub_, &Stub::Forward, request, *NewContext(Deadline()));
 }
 
 absl::StatusOr<v1::EmbedResponse> Client::Embed(const v1::EmbedRequest& request) {
-  return Call(*stub_, &Stub::Embed, request, *NewContext());
+  if (hedging_delay_.has_value()) return WaitFor<v1::EmbedResponse>(kEmbedAsync, request);
+  return Call(*stub_, &Stub::Embed, request, *NewContext(Deadline()));
 }
 
 absl::StatusOr<v1::TokenizeResponse> Client::Tokenize(const v1::TokenizeRequest& request) {
-  return Call(*stub_, &Stub::Tokenize, request, *NewContext());
+  return Call(*stub_, &Stub::Tokenize, request, *NewContext(Deadline()));
 }
 
 absl::StatusOr<v1::DetokenizeResponse> Client::Detokenize(const v1::DetokenizeRequest& request) {
-  return Call(*stub_, &Stub::Detokenize, request, *NewContext());
+  return Call(*stub_, &Stub::Detokenize, request, *NewContext(Deadline()));
 }
 
 absl::StatusOr<v1::GetModelResponse> Client::GetModel() {
-  return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), *NewContext());
+  return Call(*stub_, &Stub::GetModel, v1::GetModelRequest(), *NewContext(Deadline()));
 }
 
 absl::StatusOr<v1::ReloadModelResponse> Client::ReloadModel(const v1::ReloadModelRequest& request) {
-  return Call(*admin_stub_, &v1::AdminService::Stub::ReloadModel, request, *NewContext());
+  return Call(*admin_stub_, &v1::AdminService::Stub::ReloadModel, request, *NewContext(Deadline()));
 }
 
 void Client::ForwardAsync(v1::ForwardRequest request, Callback<v1::ForwardResponse> callback) {
-  CallAsync<v1::ForwardRequest, v1::ForwardResponse>(*stub_, &Stub::async::Forward, std::move(request), NewContext(),
-                                                     std::move(callback));
+  CallAsync(kForwardAsync, std::move(request), std::move(callback));
 }
 
 void Client::EmbedAsync(v1::EmbedRequest request, Callback<v1::EmbedResponse> callback) {
-  CallAsync<v1::EmbedRequest, v1::EmbedResponse>(*stub_, &Stub::async::Embed, std::move(request), NewContext(),
-                                                 std::move(callback));
+  CallAsync(kEmbedAsync, std::move(request), std::move(callback));
 }
 
 std::unique_ptr<ForwardStream> Client::OpenForwardStream() {
-  auto context = NewContext();
+  auto context = NewContext(Deadline());
   auto call = stub_->ForwardStream(context.get());
   return std::make_unique<ForwardStream>(std::move(context), std::move(call));
 }
 
 std::unique_ptr<EmbedStream> Client::OpenEmbedStream() {
-  auto context = NewContext();
+  auto context = NewContext(Deadline());
   auto call = stub_->EmbedStream(context.get());
   return std::make_unique<EmbedStream>(std::move(context), std::move(call));
 }

@@ -1,4 +1,4 @@
-// A client of one attnd server.
+// A client of an attnd server, or of several that serve the same model.
 //
 //   std::unique_ptr<Client> client = Client::Create({.target = "localhost:50051"});
 //   v1::EmbedRequest request;
@@ -19,43 +19,21 @@
 #include "absl/time/time.h"
 #include "attnd/v1/admin.grpc.pb.h"
 #include "attnd/v1/inference.grpc.pb.h"
+#include "client/client_options.h"
 #include "client/stream.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 
 namespace attnd::client {
 
-// Texts in PEM, not paths.
-struct TlsOptions {
-  // Whom to trust; empty: the authorities that this machine trusts.
-  std::string authorities;
-  // This client's own, for a server that asks for one; both or neither.
-  std::string certificate;
-  std::string private_key;
-  // Name to expect in the server's certificate; empty: that of the target.
-  std::string server_name;
-};
-
-struct ClientOptions {
-  // "host:port", or "unix:PATH".
-  std::string target = "localhost:50051";
-  // Deadline of every call, counted from its start.
-  absl::Duration timeout = absl::Seconds(60);
-  // Absent: plaintext.
-  std::optional<TlsOptions> tls;
-  // Shown with every call, which in plaintext others can read; empty: none. One that is not IsApiKey is not shown.
-  std::string api_key;
-  // Largest request and largest reply.
-  int max_message_bytes = 256 << 20;
-};
-
 // Whether `text` can be sent as an API key: printable ASCII without spaces.
 bool IsApiKey(absl::string_view text);
 
 // Threads: every method may be called from several threads at once.
-// Owns: one connection to the server, made by the first call and remade when it is lost. Must outlive its calls.
-// Errors: what the server answered, with its code and message, or gRPC's own: UNAVAILABLE when the server cannot be
-// reached, DEADLINE_EXCEEDED after ClientOptions.timeout, RESOURCE_EXHAUSTED for a message beyond max_message_bytes.
+// Owns: one connection to each server, made by the first call and remade when it is lost. Must outlive its calls; it
+// may be destroyed once a callback of theirs has begun, but not in one. Errors: what the server answered to the last
+// attempt, with its code and message, or gRPC's own: UNAVAILABLE when no server can be reached, DEADLINE_EXCEEDED after
+// ClientOptions.timeout, RESOURCE_EXHAUSTED for a message beyond max_message_bytes.
 class Client {
  public:
   // Receives the outcome of an asynchronous call, once, on a thread of gRPC's. Must not block.
@@ -96,11 +74,19 @@ class Client {
  private:
   Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel);
 
-  // Of a call that begins now: without a deadline, and with that of the options.
+  // Of a call that begins now: without a deadline, and with one.
   std::unique_ptr<grpc::ClientContext> NewEndlessContext() const;
-  std::unique_ptr<grpc::ClientContext> NewContext() const;
+  std::unique_ptr<grpc::ClientContext> NewContext(absl::Time deadline) const;
+  absl::Time Deadline() const;
+
+  // Makes a call, hedged where the options say so, and hands its outcome to `callback`; or waits for it.
+  template <typename Request, typename Response, typename Method>
+  void CallAsync(Method method, Request request, Callback<Response> callback);
+  template <typename Response, typename Request, typename Method>
+  absl::StatusOr<Response> WaitFor(Method method, const Request& request);
 
   const absl::Duration timeout_;
+  const std::optional<absl::Duration> hedging_delay_;
   const std::string authorization_;  // empty: none
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::InferenceService::Stub> stub_;

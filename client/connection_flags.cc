@@ -1,5 +1,6 @@
 #include "client/connection_flags.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -8,10 +9,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/addresses.h"
 #include "client/read_file.h"
 
 // Described in the header.
 ABSL_FLAG(std::string, server, "localhost:50051", "");
+ABSL_FLAG(int, max_attempts, 0, "");
+ABSL_FLAG(int64_t, hedging_delay_ms, 0, "");
 ABSL_FLAG(bool, tls, false, "");
 ABSL_FLAG(std::string, tls_ca, "", "");
 ABSL_FLAG(std::string, tls_cert, "", "");
@@ -73,18 +77,28 @@ absl::StatusOr<std::string> ApiKeyFromFlags() {
 }  // namespace
 
 const std::vector<absl::string_view>& ConnectionFlags() {
-  static const auto* const flags = new std::vector<absl::string_view>{
-      "server", "tls", "tls_ca", "tls_cert", "tls_key", "tls_server_name", "api_key_file"};
+  static const auto* const flags =
+      new std::vector<absl::string_view>{"server",   "max_attempts", "hedging_delay_ms", "tls",         "tls_ca",
+                                         "tls_cert", "tls_key",      "tls_server_name",  "api_key_file"};
   return *flags;
 }
 
-absl::StatusOr<ClientOptions> ConnectionFromFlags(absl::Duration timeout) {
+absl::StatusOr<ClientOptions> ConnectionFromFlags(absl::Duration timeout, int max_attempts) {
+  const absl::Duration hedging_delay = absl::Milliseconds(absl::GetFlag(FLAGS_hedging_delay_ms));
+  const int attempts = absl::GetFlag(FLAGS_max_attempts) == 0 ? max_attempts : absl::GetFlag(FLAGS_max_attempts);
+  if (attempts < 1 || attempts > 5) return absl::InvalidArgumentError("--max_attempts must be in [1, 5]");
+  if (hedging_delay < absl::ZeroDuration()) return absl::InvalidArgumentError("--hedging_delay_ms must not be below 0");
   auto tls = TlsFromFlags();
   if (!tls.ok()) return tls.status();
   auto key = ApiKeyFromFlags();
   if (!key.ok()) return key.status();
-  return ClientOptions{
-      .target = absl::GetFlag(FLAGS_server), .timeout = timeout, .tls = *std::move(tls), .api_key = *std::move(key)};
+  auto target = TargetOfAddresses(absl::GetFlag(FLAGS_server));
+  if (!target.ok()) return target.status();
+  ClientOptions options = {
+      .target = *std::move(target), .timeout = timeout, .tls = *std::move(tls), .api_key = *std::move(key)};
+  options.retry.max_attempts = attempts;
+  if (hedging_delay > absl::ZeroDuration()) options.hedging_delay = hedging_delay;
+  return options;
 }
 
 }  // namespace attnd::client

@@ -12,9 +12,16 @@
 
 namespace attnd::client {
 
-// What --help says of them, after --server.
+// What --help says of them.
 inline constexpr absl::string_view kConnectionUsage =
-    R"(  --tls                  speak TLS, and trust the authorities that this machine trusts; each of the next implies it
+    R"(  --server=localhost:50051
+                         or several, commas between: calls take turns among those that are healthy. dns:///NAME:PORT for
+                         all addresses of a name, asked for again as they change
+  --max_attempts=N       attempts of a call in all, 1 to 5, while the server has no room, ends or dies, each after the
+                         time the server names; streams have one. attndctl makes up to 4, attnd-load 1, unless given
+  --hedging_delay_ms=0   make a call a second time when it is not answered within this time, and take the first answer;
+                         0: never
+  --tls                  speak TLS, and trust the authorities that this machine trusts; each of the next implies it
   --tls_ca=PATH          PEM file of the authorities to trust instead
   --tls_cert=PATH        PEM file of this client's certificate, for a server that asks for one
   --tls_key=PATH         PEM file of its private key
@@ -25,9 +32,11 @@ inline constexpr absl::string_view kConnectionUsage =
 // Their names, --server's too.
 const std::vector<absl::string_view>& ConnectionFlags();
 
-// Reads them once the command line is parsed, and the files they name. Errors: INVALID_ARGUMENT for flags that do not
-// go together, files that cannot be read and keys that cannot be sent.
-absl::StatusOr<ClientOptions> ConnectionFromFlags(absl::Duration timeout);
+// Reads them once the command line is parsed, and the files they name, and looks up the names of several servers.
+// `max_attempts` is what the program wants where the flag is not given. Errors: INVALID_ARGUMENT for values out of
+// their range, flags that do not go together, files that cannot be read and keys that cannot be sent; those of
+// TargetOfAddresses.
+absl::StatusOr<ClientOptions> ConnectionFromFlags(absl::Duration timeout, int max_attempts);
 
 }  // namespace attnd::client
 

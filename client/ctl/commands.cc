@@ -28,7 +28,7 @@ Subcommand<Action> Calling(Subcommand<Calls> subcommand) {
     if (!calls.ok()) return calls.status();
     const absl::Duration timeout = absl::Milliseconds(absl::GetFlag(FLAGS_timeout_ms));
     if (timeout <= absl::ZeroDuration()) return absl::InvalidArgumentError("--timeout_ms must be above 0");
-    absl::StatusOr<ClientOptions> options = ConnectionFromFlags(timeout);
+    absl::StatusOr<ClientOptions> options = ConnectionFromFlags(timeout, RetryOptions().max_attempts);
     if (!options.ok()) return options.status();
     return [calls = *std::move(calls), options = *std::move(options)]() mutable {
       const std::unique_ptr<Client> client = Client::Create(options);

@@ -70,7 +70,6 @@ key new
                          and 16384, unless given
 all that call
   --timeout_ms=60000     give up after this long; where lines are streamed, when none is answered for this long
-  --server=localhost:50051
 )";
 
 inline constexpr absl::string_view kAttndctlUsageEnd = R"(all

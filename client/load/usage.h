@@ -19,7 +19,6 @@ inline constexpr absl::string_view kAttndLoadUsageBegin =
                                         however slow the answers are; finds the latency at that rate
 
 whom to call
-  --server=localhost:50051
 )";
 
 inline constexpr absl::string_view kAttndLoadUsageEnd =

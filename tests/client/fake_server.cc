@@ -1,6 +1,7 @@
 #include "tests/client/fake_server.h"
 
 #include <cstdint>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,18 @@ void WriteChunks(const v1::ForwardStreamRequest& item,
 void FakeService::AnswerWith(std::vector<grpc::Status> statuses) {
   const absl::MutexLock lock(&mutex_);
   statuses_ = std::move(statuses);
+  pushback_ms_ = std::nullopt;
+}
+
+void FakeService::AnswerWithPushback(std::vector<grpc::Status> statuses, int pushback_ms) {
+  const absl::MutexLock lock(&mutex_);
+  statuses_ = std::move(statuses);
+  pushback_ms_ = pushback_ms;
+}
+
+void FakeService::HoldNextUntilCancelled() {
+  const absl::MutexLock lock(&mutex_);
+  hold_next_ = true;
 }
 
 void FakeService::AnswerItemsWith(AnswerItem answer) {
@@ -124,6 +137,16 @@ v1::EmbedRequest FakeService::last_embed() const {
   return last_embed_;
 }
 
+int FakeService::call_count() const {
+  const absl::MutexLock lock(&mutex_);
+  return call_count_;
+}
+
+int FakeService::cancelled_count() const {
+  const absl::MutexLock lock(&mutex_);
+  return cancelled_count_;
+}
+
 std::vector<std::string> FakeService::authorizations() const {
   const absl::MutexLock lock(&mutex_);
   return authorizations_;
@@ -135,15 +158,29 @@ void FakeService::Note(const grpc::ServerContext& context) {
   authorizations_.push_back(found == metadata.end() ? "" : std::string(found->second.data(), found->second.size()));
 }
 
-grpc::Status FakeService::NextStatus() {
+grpc::Status FakeService::NextStatus(grpc::ServerContext& context) {
   if (statuses_.empty()) return grpc::Status::OK;
   grpc::Status status = statuses_.front();
   statuses_.erase(statuses_.begin());
+  if (pushback_ms_.has_value()) context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*pushback_ms_));
   return status;
+}
+
+bool FakeService::Held(const grpc::ServerContext& context) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    ++call_count_;
+    if (!std::exchange(hold_next_, false)) return false;
+  }
+  while (!context.IsCancelled()) std::this_thread::yield();
+  const absl::MutexLock lock(&mutex_);
+  ++cancelled_count_;
+  return true;
 }
 
 grpc::Status FakeService::Forward(grpc::ServerContext* context, const v1::ForwardRequest* request,
                                   v1::ForwardResponse* response) {
+  if (Held(*context)) return grpc::Status::CANCELLED;
   const absl::MutexLock lock(&mutex_);
   Note(*context);
   last_forward_ = *request;
@@ -165,7 +202,7 @@ grpc::Status FakeService::Forward(grpc::ServerContext* context, const v1::Forwar
     for (int i = 0; i < request->inputs_size(); ++i) AddScores(request->inputs(i), *response->mutable_results(i));
   }
   *response->mutable_timing() = SampleTiming();
-  return NextStatus();
+  return NextStatus(*context);
 }
 
 grpc::Status FakeService::Tokenize(grpc::ServerContext*, const v1::TokenizeRequest* request,
@@ -191,6 +228,7 @@ grpc::Status FakeService::Detokenize(grpc::ServerContext*, const v1::DetokenizeR
 
 grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
                                 v1::EmbedResponse* response) {
+  if (Held(*context)) return grpc::Status::CANCELLED;
   const absl::MutexLock lock(&mutex_);
   Note(*context);
   last_embed_ = *request;
@@ -201,7 +239,7 @@ grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedReq
   }
   *response->mutable_embeddings() = EncodeTensor(values, {request->inputs_size(), kChannels}).value();
   *response->mutable_timing() = SampleTiming();
-  return NextStatus();
+  return NextStatus(*context);
 }
 
 grpc::Status FakeService::EmbedStream(
@@ -217,7 +255,7 @@ grpc::Status FakeService::EmbedStream(
   }
   const absl::MutexLock lock(&mutex_);
   Note(*context);
-  return NextStatus();
+  return NextStatus(*context);
 }
 
 grpc::Status FakeService::ForwardStream(
@@ -233,7 +271,7 @@ grpc::Status FakeService::ForwardStream(
   }
   const absl::MutexLock lock(&mutex_);
   Note(*context);
-  return NextStatus();
+  return NextStatus(*context);
 }
 
 grpc::Status FakeService::GetModel(grpc::ServerContext* context, const v1::GetModelRequest*,

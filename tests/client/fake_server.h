@@ -27,6 +27,11 @@ class FakeService final : public v1::InferenceService::Service {
   // Statuses to answer the coming Forward and Embed calls with, in turn, one a call; OK once they are used up.
   void AnswerWith(std::vector<grpc::Status> statuses);
 
+  // The same with the trailer grpc-retry-pushback-ms.
+  void AnswerWithPushback(std::vector<grpc::Status> statuses, int pushback_ms);
+  // The next Forward or Embed call is answered with CANCELLED once its client has cancelled it, and not before.
+  void HoldNextUntilCancelled();
+
   // What the items of coming EmbedStreams are answered with; nothing: not at all. Unless said, an odd id gets a status,
   // and an even one a result without a vector.
   using AnswerItem = std::function<std::optional<v1::EmbedStreamResponse>(const v1::EmbedStreamRequest&)>;
@@ -35,6 +40,9 @@ class FakeService final : public v1::InferenceService::Service {
   // The last request received.
   v1::ForwardRequest last_forward() const;
   v1::EmbedRequest last_embed() const;
+  // Forward and Embed calls received, and how many of them were held and have been cancelled.
+  int call_count() const;
+  int cancelled_count() const;
   // The metadata of that name of every call so far; empty where it had none.
   std::vector<std::string> authorizations() const;
 
@@ -60,10 +68,16 @@ class FakeService final : public v1::InferenceService::Service {
 
  private:
   void Note(const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  grpc::Status NextStatus() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  grpc::Status NextStatus(grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the call was held, and is over.
+  bool Held(const grpc::ServerContext& context) ABSL_LOCKS_EXCLUDED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::vector<grpc::Status> statuses_ ABSL_GUARDED_BY(mutex_);
+  std::optional<int> pushback_ms_ ABSL_GUARDED_BY(mutex_);  // of each of these that is not OK
+  bool hold_next_ ABSL_GUARDED_BY(mutex_) = false;
+  int call_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  int cancelled_count_ ABSL_GUARDED_BY(mutex_) = 0;
   AnswerItem answer_item_ ABSL_GUARDED_BY(mutex_);
   v1::ForwardRequest last_forward_ ABSL_GUARDED_BY(mutex_);
   v1::EmbedRequest last_embed_ ABSL_GUARDED_BY(mutex_);
