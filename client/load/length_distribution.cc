@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
+#include "client/read_file.h"
 
 namespace attnd::client {
 namespace {
@@ -24,6 +30,12 @@ struct Sampler {
   }
   double operator()(const LognormalLength& lognormal) const {
     return std::round(std::lognormal_distribution<double>(std::log(lognormal.median), lognormal.sigma)(random));
+  }
+  double operator()(const LengthMix& mix) const {
+    const double share = std::uniform_real_distribution<double>(0, mix.weights_so_far.back())(random);
+    const auto place = std::ranges::upper_bound(mix.weights_so_far, share);
+    const auto last = static_cast<ptrdiff_t>(mix.lengths.size()) - 1;
+    return static_cast<double>(mix.lengths[static_cast<size_t>(std::min(place - mix.weights_so_far.begin(), last))]);
   }
 };
 
@@ -60,11 +72,43 @@ std::optional<LengthDistribution> Parse(absl::Span<const absl::string_view> part
 }  // namespace
 
 absl::StatusOr<LengthDistribution> ParseLengthDistribution(absl::string_view text) {
+  if (absl::string_view path = text; absl::ConsumePrefix(&path, "file:")) {
+    const absl::StatusOr<std::string> file = ReadFile(std::string(path));
+    if (!file.ok()) return file.status();
+    absl::StatusOr<LengthMix> mix = ParseLengthMix(*file);
+    if (!mix.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", mix.status().message()));
+    return *std::move(mix);
+  }
   const std::optional<LengthDistribution> distribution =
       Parse(std::vector<absl::string_view>(absl::StrSplit(text, ':')));
   if (distribution.has_value()) return *distribution;
   return absl::InvalidArgumentError(absl::StrCat(
-      "'", text, "' is not a distribution of lengths: fixed:LENGTH, uniform:SHORTEST:LONGEST, lognormal:MEDIAN:SIGMA"));
+      "'", text,
+      "' is not a distribution of lengths: fixed:LENGTH, uniform:SHORTEST:LONGEST, lognormal:MEDIAN:SIGMA, "
+      "file:PATH"));
+}
+
+absl::StatusOr<LengthMix> ParseLengthMix(absl::string_view text) {
+  LengthMix mix;
+  double sum = 0;
+  int64_t number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
+    if (parts.empty() || absl::StartsWith(parts[0], "#")) continue;
+    const std::optional<int64_t> length = ParseLength(parts[0]);
+    const std::optional<double> weight = parts.size() == 2 ? ParseReal(parts[1]) : 1;
+    if (parts.size() > 2 || !length.has_value() || !weight.has_value() || *weight <= 0 ||
+        !std::isfinite(sum + *weight)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", number, " must be a length from 1 on and at most a weight above 0"));
+    }
+    sum += *weight;
+    mix.lengths.push_back(*length);
+    mix.weights_so_far.push_back(sum);
+  }
+  if (mix.lengths.empty()) return absl::InvalidArgumentError("no length");
+  return mix;
 }
 
 int64_t SampleLength(const LengthDistribution& distribution, int64_t longest, std::mt19937_64& random) {

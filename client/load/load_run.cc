@@ -44,13 +44,14 @@ class Run {
         SkipCall();
       }
     }
+    // Rates are those of all the time planned, not of that until the last call alone.
+    if (!Enough()) SleepUntil(plan_.duration);
   }
 
+  bool Enough() const { return plan_.max_requests > 0 && due_count_ >= plan_.max_requests; }
+
   // Whether a call made then is no longer part of the load.
-  bool Finished(absl::Duration time) const {
-    const bool enough = plan_.max_requests > 0 && due_count_ >= plan_.max_requests;
-    return stop_ || enough || time >= plan_.duration;
-  }
+  bool Finished(absl::Duration time) const { return stop_ || Enough() || time >= plan_.duration; }
 
   // Returns false when the load is to stop first.
   bool SleepUntil(absl::Duration due) const {

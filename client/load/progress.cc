@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "client/terminal.h"
@@ -18,8 +19,12 @@ std::string ProgressLine(double fraction, absl::Duration elapsed, absl::Duration
                          counts.completed - counts.ok, counts.not_sent, rate_per_s);
 }
 
-Progress::Progress(absl::Duration duration, int64_t max_requests, const LoadStatistics& statistics)
-    : duration_(duration), max_requests_(max_requests), statistics_(statistics), thread_([this] { Report(); }) {}
+Progress::Progress(std::string label, absl::Duration duration, int64_t max_requests, const LoadStatistics& statistics)
+    : label_(std::move(label)),
+      duration_(duration),
+      max_requests_(max_requests),
+      statistics_(statistics),
+      thread_([this] { Report(); }) {}
 
 Progress::~Progress() {
   finished_.Notify();
@@ -40,7 +45,7 @@ void Progress::Report() {
     const double rate_per_s =
         static_cast<double>(counts.completed - completed_before) / absl::ToDoubleSeconds(interval);
     completed_before = counts.completed;
-    std::cerr << (terminal ? kRedraw : "")
+    std::cerr << (terminal ? kRedraw : "") << label_
               << ProgressLine(std::max(time_fraction, count_fraction), elapsed, duration_, counts, rate_per_s)
               << (terminal ? "" : "\n") << std::flush;
   }

@@ -22,7 +22,8 @@ std::string ProgressLine(double fraction, absl::Duration elapsed, absl::Duration
 // Owns: a thread. `statistics` must outlive it.
 class Progress {
  public:
-  Progress(absl::Duration duration, int64_t max_requests, const LoadStatistics& statistics);
+  // `label` comes before each line.
+  Progress(std::string label, absl::Duration duration, int64_t max_requests, const LoadStatistics& statistics);
   ~Progress();
 
   Progress(const Progress&) = delete;
@@ -31,6 +32,7 @@ class Progress {
  private:
   void Report();
 
+  const std::string label_;
   const absl::Duration duration_;
   const int64_t max_requests_;
   const LoadStatistics& statistics_;

@@ -1,112 +1,133 @@
 #include "client/load/report.h"
 
+#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "client/text_table.h"
-#include "nlohmann/json.hpp"
 
 namespace attnd::client {
 namespace {
 
-double PerSecond(int64_t count, absl::Duration elapsed) {
-  const double seconds = absl::ToDoubleSeconds(elapsed);
-  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
-}
-
-std::string CountsTable(const LoadResult& result) {
-  const LoadCounts& counts = result.counts;
+std::string CountsTable(const LoadPoint& point) {
   TextTable table({{""}, {"", Align::kRight}, {""}});
-  table.AddRow({"elapsed", absl::StrFormat("%.2f", absl::ToDoubleSeconds(result.elapsed)), "s"});
-  table.AddRow({"sent", absl::StrCat(counts.sent), "calls"});
-  table.AddRow({"not sent", absl::StrCat(counts.not_sent), "calls due while too many were in flight"});
-  table.AddRow({"ok", absl::StrCat(counts.ok), "calls"});
-  table.AddRow({"ok rate", absl::StrFormat("%.2f", PerSecond(counts.ok, result.elapsed)), "calls/s"});
-  table.AddRow({"goodput", absl::StrFormat("%.0f", PerSecond(counts.ok_tokens, result.elapsed)), "tokens/s"});
+  table.AddRow({"elapsed", absl::StrFormat("%.2f", point.elapsed_seconds), "s"});
+  table.AddRow({"sent", absl::StrCat(point.sent), "calls"});
+  table.AddRow({"not sent", absl::StrCat(point.not_sent), "calls due while too many were in flight"});
+  table.AddRow({"ok", absl::StrCat(point.ok), "calls"});
+  table.AddRow({"ok rate", absl::StrFormat("%.2f", point.ok_per_second()), "calls/s"});
+  table.AddRow({"goodput", absl::StrFormat("%.0f", point.ok_tokens_per_second()), "tokens/s"});
   return table.ToString();
 }
 
-std::string CodesTable(const LoadResult& result) {
+std::string CodesTable(const LoadRecord& record) {
   TextTable table({{"status"}, {"calls", Align::kRight}});
-  for (const auto& [code, calls] : result.calls_by_code) {
-    table.AddRow({absl::StatusCodeToString(code), absl::StrCat(calls)});
-  }
+  for (const auto& [code, calls] : record.calls_by_code()) table.AddRow({code, absl::StrCat(calls)});
   return table.ToString();
 }
 
-std::string Milliseconds(absl::Duration duration) {
-  return absl::StrFormat("%.2f", absl::ToDoubleMilliseconds(duration));
-}
+std::string Milliseconds(double milliseconds) { return absl::StrFormat("%.2f", milliseconds); }
 
-std::vector<std::string> SummaryRow(absl::string_view name, const LatencySummary& summary) {
+std::vector<std::string> LatenciesRow(absl::string_view name, const Latencies& latencies) {
   return {std::string(name),
-          Milliseconds(summary.Percentile(50)),
-          Milliseconds(summary.Percentile(90)),
-          Milliseconds(summary.Percentile(99)),
-          Milliseconds(summary.Percentile(99.9)),
-          Milliseconds(summary.max())};
+          Milliseconds(latencies.p50()),
+          Milliseconds(latencies.p90()),
+          Milliseconds(latencies.p99()),
+          Milliseconds(latencies.p999()),
+          Milliseconds(latencies.max)};
 }
 
-std::string SummariesTable(const LoadResult& result) {
+std::string LatenciesTable(const LoadPoint& point) {
   TextTable table({{"ms, ok calls"},
                    {"p50", Align::kRight},
                    {"p90", Align::kRight},
                    {"p99", Align::kRight},
                    {"p99.9", Align::kRight},
                    {"max", Align::kRight}});
-  table.AddRow(SummaryRow("latency", result.latency));
-  table.AddRow(SummaryRow("server queue", result.queue));
-  table.AddRow(SummaryRow("server compute", result.compute));
+  table.AddRow(LatenciesRow("latency", point.latency));
+  table.AddRow(LatenciesRow("server queue", point.queue));
+  table.AddRow(LatenciesRow("server compute", point.compute));
   return table.ToString();
 }
 
-nlohmann::ordered_json SummaryJson(const LatencySummary& summary) {
-  return {{"p50", absl::ToDoubleMilliseconds(summary.Percentile(50))},
-          {"p90", absl::ToDoubleMilliseconds(summary.Percentile(90))},
-          {"p99", absl::ToDoubleMilliseconds(summary.Percentile(99))},
-          {"p99.9", absl::ToDoubleMilliseconds(summary.Percentile(99.9))},
-          {"max", absl::ToDoubleMilliseconds(summary.max())}};
+std::string StepsTable(const LoadRecord& record) {
+  TextTable table({{"offered/s", Align::kRight},
+                   {"ok/s", Align::kRight},
+                   {"tokens/s", Align::kRight},
+                   {"failed", Align::kRight},
+                   {"p50 ms", Align::kRight},
+                   {"p90 ms", Align::kRight},
+                   {"p99 ms", Align::kRight},
+                   {"queue p99 ms", Align::kRight},
+                   {""}});
+  for (const LoadPoint& point : record.points) {
+    const bool knee = point.offered_per_second == record.knee->offered_per_second;
+    table.AddRow({absl::StrFormat("%.2f", point.due_per_second), absl::StrFormat("%.2f", point.ok_per_second()),
+                  absl::StrFormat("%.0f", point.ok_tokens_per_second()), absl::StrCat(point.failed()),
+                  Milliseconds(point.latency.p50()), Milliseconds(point.latency.p90()),
+                  Milliseconds(point.latency.p99()), Milliseconds(point.queue.p99()), knee ? "knee" : ""});
+  }
+  return absl::StrCat(table.ToString(), "\n", DescribeKnee(*record.knee), "\n");
 }
 
-nlohmann::ordered_json CodesJson(const LoadResult& result) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const auto& [code, calls] : result.calls_by_code) json[absl::StatusCodeToString(code)] = calls;
-  return json;
+// Titles and values in one place, so that they stay together.
+using CsvRow = std::vector<std::pair<std::string, std::string>>;
+
+void AddLatencies(absl::string_view name, const Latencies& latencies, CsvRow& row) {
+  for (size_t i = 0; i < kPercents.size(); ++i) {
+    row.emplace_back(absl::StrCat(name, "_ms_", kPercentNames[i]), absl::StrCat(latencies.percentiles[i]));
+  }
+  row.emplace_back(absl::StrCat(name, "_ms_max"), absl::StrCat(latencies.max));
+}
+
+CsvRow MakeCsvRow(const LoadPoint& point) {
+  CsvRow row = {{"offered_per_second", absl::StrCat(point.offered_per_second)},
+                {"due_per_second", absl::StrCat(point.due_per_second)},
+                {"elapsed_seconds", absl::StrCat(point.elapsed_seconds)},
+                {"sent", absl::StrCat(point.sent)},
+                {"not_sent", absl::StrCat(point.not_sent)},
+                {"ok", absl::StrCat(point.ok)},
+                {"ok_per_second", absl::StrCat(point.ok_per_second())},
+                {"ok_tokens_per_second", absl::StrCat(point.ok_tokens_per_second())}};
+  AddLatencies("latency", point.latency, row);
+  AddLatencies("queue", point.queue, row);
+  AddLatencies("compute", point.compute, row);
+  return row;
 }
 
 }  // namespace
 
-std::string ReportTable(const LoadDescription& description, const LoadResult& result) {
+std::string DescribeLoad(const LoadDescription& description) {
   return absl::StrCat(description.method, " on ", description.server, " (", description.model, "), ", description.loop,
-                      ", ", description.inputs_per_request, " x ", description.length, " tokens a call\n\n",
-                      CountsTable(result), "\n", SummariesTable(result), "\n", CodesTable(result));
+                      ", ", description.inputs_per_request, " x ", description.length, " tokens a call");
 }
 
-std::string ReportJson(const LoadDescription& description, const LoadResult& result) {
-  const LoadCounts& counts = result.counts;
-  const nlohmann::ordered_json json = {{"server", description.server},
-                                       {"model", description.model},
-                                       {"method", description.method},
-                                       {"loop", description.loop},
-                                       {"length", description.length},
-                                       {"inputs_per_request", description.inputs_per_request},
-                                       {"seed", description.seed},
-                                       {"elapsed_seconds", absl::ToDoubleSeconds(result.elapsed)},
-                                       {"sent", counts.sent},
-                                       {"not_sent", counts.not_sent},
-                                       {"ok", counts.ok},
-                                       {"ok_per_second", PerSecond(counts.ok, result.elapsed)},
-                                       {"ok_tokens", counts.ok_tokens},
-                                       {"ok_tokens_per_second", PerSecond(counts.ok_tokens, result.elapsed)},
-                                       {"latency_ms", SummaryJson(result.latency)},
-                                       {"queue_ms", SummaryJson(result.queue)},
-                                       {"compute_ms", SummaryJson(result.compute)},
-                                       {"calls_by_code", CodesJson(result)}};
-  return json.dump(2) + "\n";
+std::string DescribeKnee(const Knee& knee) {
+  if (knee.offered_per_second == 0) return absl::StrCat("knee: below the lowest load; ", knee.reason);
+  return absl::StrFormat("knee: %.4g calls/s; %s", knee.offered_per_second, knee.reason);
+}
+
+std::string ReportTable(const LoadRecord& record) {
+  const std::string numbers =
+      record.is_sweep() ? StepsTable(record)
+                        : absl::StrCat(CountsTable(record.main_point()), "\n", LatenciesTable(record.main_point()));
+  return absl::StrCat(DescribeLoad(record.description), "\n\n", numbers, "\n", CodesTable(record));
+}
+
+std::string ReportCsv(const LoadRecord& record) {
+  std::string csv;
+  for (const LoadPoint& point : record.points) {
+    const CsvRow row = MakeCsvRow(point);
+    const auto join = [&row](auto member) {
+      return absl::StrJoin(row, ",", [member](std::string* out, const auto& cell) { out->append(cell.*member); });
+    };
+    if (csv.empty()) csv = absl::StrCat(join(&CsvRow::value_type::first), "\r\n");
+    absl::StrAppend(&csv, join(&CsvRow::value_type::second), "\r\n");
+  }
+  return csv;
 }
 
 }  // namespace attnd::client

@@ -1,34 +1,25 @@
-// What attnd-load prints at its end.
+// What attnd-load prints at its end, and the same for spreadsheets.
 
 #ifndef CLIENT_LOAD_REPORT_H_
 #define CLIENT_LOAD_REPORT_H_
 
-#include <cstdint>
 #include <string>
 
-#include "client/load/load_statistics.h"
+#include "client/load/load_record.h"
 
 namespace attnd::client {
 
-// What was asked for, as far as a reader of the report needs it.
-struct LoadDescription {
-  std::string server;
-  std::string model;
-  // "embed" or "forward".
-  std::string method;
-  // "closed loop of 4" or "open loop of 100 calls/s".
-  std::string loop;
-  // As in --length.
-  std::string length;
-  int64_t inputs_per_request = 1;
-  uint64_t seed = 0;
-};
+// "embed on localhost:50051 (gpt2), closed loop of 4, 1 x fixed:128 tokens a call".
+std::string DescribeLoad(const LoadDescription& description);
 
-// For people.
-std::string ReportTable(const LoadDescription& description, const LoadResult& result);
+// "knee: 120 calls/s; at 140 calls/s goodput no longer follows the load".
+std::string DescribeKnee(const Knee& knee);
 
-// For programs: one JSON object.
-std::string ReportJson(const LoadDescription& description, const LoadResult& result);
+// For people. Requires a point.
+std::string ReportTable(const LoadRecord& record);
+
+// RFC 4180: a line of titles, and one for each point.
+std::string ReportCsv(const LoadRecord& record);
 
 }  // namespace attnd::client
 

@@ -83,6 +83,46 @@ TEST_F(AttndLoadTest, AnInterruptEndsItWithAReport) {
   EXPECT_GE(json::parse(result.out)["ok"], 1);
 }
 
+TEST_F(AttndLoadTest, ASweepFindsTheKneeAndWritesEveryReport) {
+  const std::string base = testing::TempDir() + "attnd_load_sweep";
+  const ProgramResult result =
+      Load({"--sweep", "--rate_per_s=50", "--sweep_factor=20", "--duration_s=0.2", "--latency_limit_ms=1e-3",
+            "--json=" + base + ".json", "--csv=" + base + ".csv", "--html=" + base + ".html"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("knee: below the lowest load; "));
+  std::ifstream file(base + ".json");
+  const json report = json::parse(file);
+  EXPECT_GT(report["points"].size(), 1);
+  EXPECT_EQ(report["knee"]["offered_per_second"], 0);
+  for (const char* extension : {".csv", ".html"}) EXPECT_TRUE(std::ifstream(base + extension).good());
+  const ProgramResult comparison = AttndLoad({"compare", base + ".json", base + ".json", "--html=" + base + ".html"});
+  EXPECT_EQ(comparison.exit_code, 0) << comparison.err;
+  EXPECT_THAT(comparison.out, HasSubstr("latency p99, ms"));
+}
+
+TEST_F(AttndLoadTest, LengthsComeFromAFile) {
+  const std::string path = testing::TempDir() + "attnd_load_lengths.txt";
+  std::ofstream(path) << "# tokens\n3\n";
+  const ProgramResult result = Load({"--requests=10", "--concurrency=1", "--length=file:" + path, "--json=-"});
+  EXPECT_EQ(json::parse(result.out)["ok_tokens"], 30);
+}
+
+TEST_F(AttndLoadTest, SeveralServersShareTheCalls) {
+  FakeServer other;
+  // Until both are connected.
+  while (other.service().call_count() == 0 || server_.service().call_count() == 0) {
+    const ProgramResult result =
+        AttndLoad({"--requests=100", "--concurrency=1", "--server=" + server_.target() + "," + other.target()});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+  }
+}
+
+TEST_F(AttndLoadTest, AReportThatCannotBeWrittenIsAnError) {
+  const ProgramResult result = Load({"--requests=1", "--concurrency=1", "--html=/not/there/report.html"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("/not/there"));
+}
+
 TEST(AttndLoadWithoutServerTest, AServerThatIsNotThereIsReported) {
   const ProgramResult result = AttndLoad({"--concurrency=1", "--server=" + UnusedTarget()});
   EXPECT_EQ(result.exit_code, 1);
@@ -113,6 +153,15 @@ TEST(AttndLoadWithoutServerTest, WrongUsageIsNamedAndExitsWithTwo) {
       {{"--concurrency=1", "--method=train"}, "--method must be embed or forward"},
       {{"--concurrency=1", "--length=long"}, "'long' is not a distribution of lengths"},
       {{"--concurrency=1", "now"}, "takes flags only"},
+      {{"--sweep", "--concurrency=1"}, "give one of --rate_per_s and --concurrency"},
+      {{"--sweep", "--requests=7"}, "--sweep goes by --duration_s, not by --requests"},
+      {{"--sweep", "--sweep_factor=1"}, "--sweep_factor must be in [1.01, 100]"},
+      {{"--concurrency=1", "--max_attempts=6"}, "--max_attempts must be in [1, 5]"},
+      {{"--concurrency=1", "--hedging_delay_ms=-1"}, "--hedging_delay_ms must not be below 0"},
+      {{"--concurrency=1", "--metrics_url=localhost:9464"}, "--metrics_url: 'localhost:9464' is not http://HOST"},
+      {{"--concurrency=1", "--server=localhost:1,localhost"}, "'localhost' among several servers must be HOST:PORT"},
+      {{"compare", "a.json"}, "compare takes two files that --json has written"},
+      {{"compare", "a.json", "b.json", "--json=c.json"}, "compare takes no --json"},
   };
   for (const WrongUsage& wrong : cases) {
     const ProgramResult result = AttndLoad(wrong.arguments);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <fstream>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -38,6 +40,24 @@ TEST(LengthDistributionTest, LognormalHasItsMedianAndSpread) {
   EXPECT_NEAR(static_cast<double>(lengths[lengths.size() / 2]), 100, 3);
   EXPECT_NEAR(static_cast<double>(lengths[lengths.size() * 84134 / 100'000]), 100 * std::exp(0.5), 6)
       << "one standard deviation above";
+}
+
+TEST(LengthDistributionTest, AMixHasEachLengthByItsWeight) {
+  const std::string path = testing::TempDir() + "attnd_length_mix.txt";
+  std::ofstream(path) << "# length weight\n8\t1\r\n\n 100 2.5\n8\n";
+  const std::vector<int64_t> lengths = Sample("file:" + path, 1024);
+  EXPECT_EQ(lengths.front(), 8);
+  EXPECT_EQ(lengths.back(), 100);
+  EXPECT_NEAR(static_cast<double>(std::count(lengths.begin(), lengths.end(), 100)), 10'000 * 2.5 / 4.5, 200);
+}
+
+TEST(LengthDistributionTest, AFileThatIsNoMixIsRefusedByItsLine) {
+  for (const char* text : {"8\nx", "8\n0", "8\n8 0", "8\n8 1 1", "8\n8 nan", "8\n-8"}) {
+    EXPECT_EQ(ParseLengthMix(text).status().message(), "line 2 must be a length from 1 on and at most a weight above 0")
+        << text;
+  }
+  EXPECT_EQ(ParseLengthMix("# nothing").status().message(), "no length");
+  EXPECT_EQ(ParseLengthDistribution("file:/not/there").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST(LengthDistributionTest, LengthsStayWithinTheLimit) {

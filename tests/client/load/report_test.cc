@@ -1,7 +1,14 @@
 #include "client/load/report.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "client/load/load_record_json.h"
 #include "client/load/progress.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,10 +20,6 @@ namespace {
 using ::nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-LoadDescription SampleDescription() {
-  return {.server = "host:1", .model = "m", .method = "embed", .loop = "closed loop of 4", .length = "fixed:8"};
-}
 
 // Two calls of 8 tokens that succeeded and one refused, in two seconds; five never sent.
 LoadResult SampleResult() {
@@ -33,18 +36,44 @@ LoadResult SampleResult() {
   return statistics.result(/*elapsed=*/absl::Seconds(2));
 }
 
+LoadRecord RecordOf(const LoadResult& result) {
+  return {.description = {.server = "host:1",
+                          .model = "m",
+                          .method = "embed",
+                          .loop = "closed loop of 4",
+                          .length = "fixed:8",
+                          .seed = ~uint64_t{0},
+                          .started = "2026-11-24T15:00:00Z"},
+          .points = {MakeLoadPoint(result, /*offered_per_second=*/0, /*duration=*/absl::Seconds(1))},
+          .knee = {},
+          .samples = {{.seconds = 1, .batches_per_second = 2, .mean_batch_tokens = 64}}};
+}
+
+LoadRecord SampleRecord() { return RecordOf(SampleResult()); }
+
+// Of two steps.
+LoadRecord SampleSweep() {
+  LoadRecord record = SampleRecord();
+  record.points.push_back(record.points[0]);
+  record.points[0].offered_per_second = 4;
+  record.points[1].offered_per_second = 8;
+  record.knee = Knee{4, "at 8 calls/s it is too much"};
+  return record;
+}
+
 TEST(ReportTest, TheJsonHasCountsRatesAndCodes) {
-  const json report = json::parse(ReportJson(SampleDescription(), SampleResult()));
+  const json report = json::parse(LoadRecordJson(SampleRecord()));
   EXPECT_EQ(report["sent"], 3);
   EXPECT_EQ(report["not_sent"], 5);
   EXPECT_EQ(report["ok"], 2);
   EXPECT_EQ(report["ok_per_second"], 1.0);
   EXPECT_EQ(report["ok_tokens_per_second"], 8.0);
+  EXPECT_EQ(report["due_per_second"], 8.0);
   EXPECT_EQ(report["calls_by_code"], json({{"OK", 2}, {"RESOURCE_EXHAUSTED", 1}}));
 }
 
 TEST(ReportTest, LatenciesAreThoseOfCallsThatSucceeded) {
-  const json report = json::parse(ReportJson(SampleDescription(), SampleResult()));
+  const json report = json::parse(LoadRecordJson(SampleRecord()));
   EXPECT_NEAR(report["latency_ms"]["p50"], 10, 0.05);
   EXPECT_NEAR(report["latency_ms"]["p99.9"], 20, 0.1);
   EXPECT_EQ(report["latency_ms"]["max"], 20.0);
@@ -53,15 +82,53 @@ TEST(ReportTest, LatenciesAreThoseOfCallsThatSucceeded) {
 }
 
 TEST(ReportTest, TheTableShowsTheSame) {
-  EXPECT_THAT(ReportTable(SampleDescription(), SampleResult()),
+  EXPECT_THAT(ReportTable(SampleRecord()),
               AllOf(HasSubstr("embed on host:1 (m), closed loop of 4, 1 x fixed:8 tokens a call"),
                     HasSubstr("not sent     5  calls"), HasSubstr("goodput      8  tokens/s"),
                     HasSubstr("RESOURCE_EXHAUSTED      1\n")));
 }
 
+TEST(ReportTest, TheTableOfASweepShowsTheKnee) {
+  EXPECT_THAT(ReportTable(SampleSweep()), AllOf(HasSubstr("knee: 4 calls/s; at 8 calls/s it is too much\n"),
+                                                HasSubstr("2.00  knee\n"), HasSubstr("RESOURCE_EXHAUSTED      2\n")));
+}
+
+TEST(ReportTest, ALineOfTheCsvHasAsManyCellsAsTheTitles) {
+  const std::vector<std::string> lines = absl::StrSplit(ReportCsv(SampleSweep()), "\r\n", absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 3);
+  EXPECT_THAT(lines[0], HasSubstr("ok_per_second,ok_tokens_per_second,latency_ms_p50"));
+  EXPECT_THAT(lines[2], HasSubstr("8,8,2,3,5,2,1,8,"));
+  for (const std::string& line : lines) EXPECT_EQ(absl::c_count(line, ','), absl::c_count(lines[0], ','));
+}
+
 TEST(ReportTest, NothingCompletedIsStillAReport) {
   const LoadResult nothing = LoadStatistics().result(absl::ZeroDuration());
-  EXPECT_EQ(json::parse(ReportJson(SampleDescription(), nothing))["ok_per_second"], 0.0);
+  EXPECT_EQ(json::parse(LoadRecordJson(RecordOf(nothing)))["ok_per_second"], 0.0);
+}
+
+TEST(LoadRecordJsonTest, WhatIsWrittenIsReadAsItWas) {
+  for (const LoadRecord& record : {SampleRecord(), SampleSweep()}) {
+    const std::string text = LoadRecordJson(record);
+    const absl::StatusOr<LoadRecord> read = ParseLoadRecord(text, "report.json");
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(LoadRecordJson(*read), text);
+  }
+}
+
+TEST(LoadRecordJsonTest, AnythingElseIsRefusedByName) {
+  const auto error = [](const json& object) {
+    return std::string(ParseLoadRecord(object.dump(), "report.json").status().message());
+  };
+  json object = json::parse(LoadRecordJson(SampleSweep()));
+  object["points"][1]["latency_ms"]["p99"] = "slow";
+  EXPECT_EQ(error(object), "report.json is no report of attnd-load: it has no number 'p99'");
+  object = json::parse(LoadRecordJson(SampleSweep()));
+  object["points"] = json::array();
+  EXPECT_EQ(error(object), "report.json has no points");
+  object["points"] = {1, {2}};
+  EXPECT_THAT(error(object), HasSubstr("it has no number"));
+  EXPECT_THAT(error(json::object()), HasSubstr("it has no string 'server'"));
+  EXPECT_THAT(ParseLoadRecord("[", "report.json").status().message(), HasSubstr("report.json"));
 }
 
 TEST(ProgressLineTest, TheBarFillsUpAndStaysWithinItsWidth) {
