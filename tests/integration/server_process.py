@@ -41,14 +41,14 @@ class ServerProcess:
         server = cls(*flags)
         server.start()
         server.wait_for_log("listening: ")
-        server._connect(server.log())
+        server.connect(server.log())
         return server
 
     def __enter__(self) -> "ServerProcess":
         if self.process is None:
             started_at = time.monotonic()
             self.start()
-            self._connect(self.wait_until_ready())
+            self.connect(self.wait_until_ready())
             self.seconds_to_ready = time.monotonic() - started_at
         return self
 
@@ -103,7 +103,8 @@ class ServerProcess:
                 return float(line.rsplit(" ", 1)[1])
         raise KeyError(series)
 
-    def _connect(self, text: str) -> None:
+    def connect(self, text: str) -> None:
+        """Reads where the server listens from what it said, and calls it there."""
         self.address, self.metrics_address = ADDRESSES.search(text).groups()
         limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES)]
         self.channel = grpc.insecure_channel(self.address, options=limits)
