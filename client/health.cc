@@ -7,9 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "client/http_get.h"
 #include "client/status.h"
-#include "google/protobuf/wrappers.pb.h"
+#include "grpc/health/v1/health.pb.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
@@ -18,26 +19,8 @@
 namespace attnd::client {
 namespace {
 
-// Debian's gRPC ships the health service but no health.proto and no header made from it, and no copy of it belongs in
-// this repository. Its two messages have one field each, numbered 1 and encoded as in these well-known types:
-// HealthCheckRequest { string service = 1; } and HealthCheckResponse { ServingStatus status = 1; }.
-using HealthCheckRequest = google::protobuf::StringValue;
-using HealthCheckResponse = google::protobuf::Int32Value;
-
-enum ServingStatus { kUnknown = 0, kServing = 1, kNotServing = 2, kServiceUnknown = 3 };
-
-absl::string_view ServingStatusName(int status) {
-  switch (status) {
-    case kServing:
-      return "SERVING";
-    case kNotServing:
-      return "NOT_SERVING";
-    case kServiceUnknown:
-      return "SERVICE_UNKNOWN";
-    default:
-      return "UNKNOWN";
-  }
-}
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
 
 }  // namespace
 
@@ -60,12 +43,15 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Ti
   done.WaitForNotification();
 
   if (!status.ok()) return FromGrpcStatus(status);
-  if (response.value() == kServing) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("the server answers ", ServingStatusName(response.value())));
+  if (response.status() == HealthCheckResponse::SERVING) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("the server answers ", HealthCheckResponse::ServingStatus_Name(response.status())));
 }
 
 absl::Status CheckHealthByMetrics(absl::string_view metrics_address, absl::Time deadline) {
-  absl::StatusOr<std::string> metrics = HttpGet(metrics_address, "/metrics", deadline);
+  const absl::StatusOr<HttpUrl> url = ParseHttpUrl(absl::StrCat("http://", metrics_address));
+  if (!url.ok()) return url.status();
+  const absl::StatusOr<std::string> metrics = HttpGet(*url, deadline - absl::Now());
   if (!metrics.ok()) return metrics.status();
   if (absl::c_linear_search(absl::StrSplit(*metrics, '\n'), "attnd_ready 1")) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(metrics_address, " does not say attnd_ready 1"));

@@ -25,7 +25,7 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Ti
 // Asks the metrics port, "host:port", which needs neither certificate nor key: attnd_ready is 1 exactly while the whole
 // server says SERVING.
 //
-// Errors: HttpGet's; UNAVAILABLE when attnd_ready is not 1.
+// Errors: ParseHttpUrl's and HttpGet's; UNAVAILABLE when attnd_ready is not 1.
 absl::Status CheckHealthByMetrics(absl::string_view metrics_address, absl::Time deadline);
 
 }  // namespace attnd::client

@@ -1,9 +1,8 @@
-// The little of HTTP that reads a metrics port: plaintext, one request a connection.
+// One page by HTTP, which is how metrics come: plaintext, one request a connection.
 
 #ifndef CLIENT_HTTP_GET_H_
 #define CLIENT_HTTP_GET_H_
 
-#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -12,13 +11,19 @@
 
 namespace attnd::client {
 
-// The body of `path` at `address`, "host:port" or "[IPv6]:port".
-//
-// Errors: INVALID_ARGUMENT for an address without host or port, UNAVAILABLE when nothing can be reached there or it
-// answers with anything but 200, DEADLINE_EXCEEDED when it does not answer in time, RESOURCE_EXHAUSTED when the answer
-// has more than `max_bytes`, which is all that is held of it.
-absl::StatusOr<std::string> HttpGet(absl::string_view address, absl::string_view path, absl::Time deadline,
-                                    size_t max_bytes = 16 << 20);
+// Where a page lies.
+struct HttpUrl {
+  std::string host;
+  int port = 80;
+  std::string path = "/";
+};
+
+// "http://HOST[:PORT][/PATH]"; what has no path gets "/metrics". Errors: INVALID_ARGUMENT for anything else.
+absl::StatusOr<HttpUrl> ParseHttpUrl(absl::string_view text);
+
+// The body of the answer, at most 16 MiB. Waits for `timeout`, and ten seconds for the connection, at most.
+// Threads: any. Errors: UNAVAILABLE when there is no answer in time, or one that is not 200.
+absl::StatusOr<std::string> HttpGet(const HttpUrl& url, absl::Duration timeout);
 
 }  // namespace attnd::client
 

@@ -10,7 +10,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "client/load/http_get.h"
+#include "client/http_get.h"
 #include "client/load/load_record.h"
 #include "client/load/server_metrics.h"
 

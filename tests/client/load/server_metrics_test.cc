@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "client/load/http_get.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -66,23 +65,6 @@ TEST(ServerMetricsTest, ATimeWithoutBatchesIsZero) {
 TEST(ServerMetricsTest, OtherPagesAreNone) {
   for (const char* text : {"", "<html>404</html>", "attnd_batch_tokens_count x", "attnd_batch_tokens_count 4"}) {
     EXPECT_EQ(ParseServerMetrics(text).status().code(), absl::StatusCode::kNotFound) << text;
-  }
-}
-
-TEST(HttpUrlTest, APortAndAPathMayBeLeftOut) {
-  const HttpUrl url = ParseHttpUrl("http://gpt2.example:9464/m?x=1").value();
-  EXPECT_EQ(url.host, "gpt2.example");
-  EXPECT_EQ(url.port, 9464);
-  EXPECT_EQ(url.path, "/m?x=1");
-  EXPECT_EQ(ParseHttpUrl("http://h").value().path, "/metrics");
-  EXPECT_EQ(ParseHttpUrl("http://[::1]:9464").value().host, "[::1]");
-  EXPECT_EQ(ParseHttpUrl("http://[::1]").value().port, 80);
-}
-
-TEST(HttpUrlTest, AnythingElseIsRefused) {
-  for (const char* text : {"", "https://h", "h:9464", "http://", "http://:1", "http://h:0", "http://h:65536",
-                           "http://h:x", "http://h/a b", "http://h/a\r\nX: y"}) {
-    EXPECT_EQ(ParseHttpUrl(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }
 
