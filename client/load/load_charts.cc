@@ -25,7 +25,7 @@ template <typename Value>
 ChartSeries OverLoad(std::string name, const LoadRecord& record, Value value) {
   ChartSeries series = {.name = std::move(name), .points = {}};
   for (const LoadPoint& point : record.points) {
-    if (point.ok > 0) series.points.push_back({point.due_per_second, value(point)});
+    if (point.ok > 0) series.points.push_back({point.offered_per_second, value(point)});
   }
   return series;
 }
@@ -40,7 +40,7 @@ ChartSeries OverTime(std::string name, const LoadRecord& record, Value value) {
 // Where the only record's knee is.
 std::optional<ChartTick> KneeMarker(const Records& records) {
   if (records.size() != 1 || records[0].record->knee->offered_per_second == 0) return std::nullopt;
-  return ChartTick{records[0].record->main_point().due_per_second, "knee"};
+  return ChartTick{records[0].record->knee->offered_per_second, "knee"};
 }
 
 Chart ThroughputChart(const Records& records) {
@@ -50,7 +50,7 @@ Chart ThroughputChart(const Records& records) {
                  .marker = KneeMarker(records)};
   double highest = 0;
   for (const NamedRecord& each : records) {
-    for (const LoadPoint& point : each.record->points) highest = std::max(highest, point.due_per_second);
+    for (const LoadPoint& point : each.record->points) highest = std::max(highest, point.offered_per_second);
     chart.series.push_back(OverLoad(SeriesName(records, each, "answered"), *each.record,
                                     [](const LoadPoint& point) { return point.ok_per_second(); }));
   }
@@ -118,7 +118,7 @@ Chart PercentileChart(const Records& records) {
     if (!absl::c_linear_search(shown, point)) shown.push_back(point);
   }
   for (const LoadPoint* point : shown) {
-    add(absl::StrCat(FormatNumber(point->due_per_second), " calls/s"), point->latency, *point);
+    add(absl::StrCat(FormatNumber(point->offered_per_second), " calls/s"), point->latency, *point);
   }
   return chart;
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -11,6 +12,9 @@ namespace attnd::client {
 namespace {
 
 constexpr double kLeastShare = 0.9;
+// Of the calls asked for, fewer than which is not chance where there are so many.
+constexpr double kLeastDue = 0.8;
+constexpr int64_t kEnoughCalls = 100;
 // The knee is between two steps that differ by no more than this, in parts of the factor's logarithm.
 constexpr double kResolution = 0.3;
 constexpr double kLowestPerSecond = 0.01;
@@ -20,6 +24,9 @@ constexpr double kHighestPerSecond = 1e6;
 
 std::string WhyTooMuch(const LoadPoint& point, absl::Duration latency_limit) {
   if (point.ok == 0) return "no call succeeded";
+  if (point.due_per_second < kLeastDue * point.offered_per_second && point.sent + point.not_sent >= kEnoughCalls) {
+    return absl::StrFormat("at %.4g calls/s attnd-load itself falls behind", point.offered_per_second);
+  }
   if (point.ok_per_second() < kLeastShare * point.due_per_second) {
     return absl::StrFormat("at %.4g calls/s goodput no longer follows the load", point.offered_per_second);
   }

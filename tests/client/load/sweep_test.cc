@@ -50,6 +50,15 @@ TEST(SweepTest, AStepIsTooMuchWhereLatencyIsAboveTheLimit) {
               HasSubstr("the 99th percentile of latency is above 50 ms"));
 }
 
+TEST(SweepTest, AStepIsTooMuchThatCannotBeOffered) {
+  LoadPoint step = Step(70, 100);
+  step.offered_per_second = 100;
+  EXPECT_EQ(WhyTooMuch(step, absl::InfiniteDuration()), "at 100 calls/s attnd-load itself falls behind");
+  step.sent = step.ok = 70;
+  step.elapsed_seconds = 1;
+  EXPECT_EQ(WhyTooMuch(step, absl::InfiniteDuration()), "") << "too few to tell it from chance";
+}
+
 TEST(SweepTest, RatesRiseToOneStepPastTheKneeAndThenComeNearer) {
   Sweep sweep({.first_per_second = 10, .factor = 2});
   const std::vector<double> rates = RatesOf(sweep, /*capacity=*/70);
