@@ -1,0 +1,1 @@
+"""What more servers bring: throughput and cost of one, two and three of them, and one killed under load."""
