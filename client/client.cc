@@ -112,7 +112,7 @@ void Client::CallAsync(Method method, Request request, Callback<Response> callba
   call->callback = std::move(callback);
   (stub_->async()->*method)(call->context.get(), &call->request, &call->response,
                             [call](const grpc::Status& status) { call->End(status); });
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): a HedgedCall deletes itself.
 
 template <typename Response, typename Request, typename Method>
 absl::StatusOr<Response> Client::WaitFor(Method method, const Request& request) {
