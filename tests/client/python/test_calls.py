@@ -122,7 +122,7 @@ class SeveralServersTest(unittest.TestCase):
             first, second = ServerProcess(TINY), ServerProcess(TINY)
             with self.subTest(kind.__name__), first, contextlib.ExitStack() as stack:
                 second.start()
-                second._connect(second.wait_until_ready())
+                second.connect(second.wait_until_ready())
                 stack.callback(second.discard_log)
                 stack.callback(second.wait)
                 stack.callback(second.process.kill)
