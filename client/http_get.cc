@@ -48,7 +48,8 @@ absl::StatusOr<std::string> HttpGet(const HttpUrl& url, absl::Duration timeout) 
   if (connection == nullptr) return Unavailable(url, error);
   mg_printf(connection.get(), "GET %s HTTP/1.1\r\nHost: %s:%d\r\nConnection: close\r\n\r\n", url.path.c_str(),
             url.host.c_str(), url.port);
-  const auto timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(std::clamp(timeout, absl::Milliseconds(1), absl::Hours(1))));
+  const auto timeout_ms =
+      static_cast<int>(absl::ToInt64Milliseconds(std::clamp(timeout, absl::Milliseconds(1), absl::Hours(1))));
   if (mg_get_response(connection.get(), error, sizeof(error), timeout_ms) < 0) return Unavailable(url, error);
   const int code = mg_get_response_info(connection.get())->status_code;
   if (code != 200) return Unavailable(url, absl::StrCat("answered with code ", code));

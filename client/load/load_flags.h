@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "client/http_get.h"
 #include "client/client_options.h"
 #include "client/command_line.h"
+#include "client/http_get.h"
 #include "client/load/load_run.h"
 #include "client/load/sweep.h"
 #include "client/load/workload.h"
