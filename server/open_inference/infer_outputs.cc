@@ -1,6 +1,5 @@
 #include "server/open_inference/infer_outputs.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,8 +7,8 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "server/rpc/invalid_field.h"
+#include "server/rpc/selection_limits.h"
 #include "server/rpc/utf8.h"
 
 namespace attnd {
@@ -46,13 +45,7 @@ absl::StatusOr<TopSelection> SelectTop(const InferParameterMap& options, const s
                                        const ModelConfig& config, const CallLimits& limits) {
   const auto decoded = DecodeOutputOptions(options, path, /*takes_k=*/true);
   if (!decoded.ok()) return decoded.status();
-  const int64_t max_k = std::min(config.vocabulary_size, limits.max_top_k);
-  if (decoded->k < 1 || decoded->k > max_k) {
-    return InvalidField(path + ".parameters[\"k\"]",
-                        absl::StrFormat("= %d, must be in [1, %d], the smaller of the model's vocabulary_size and "
-                                        "max_top_k",
-                                        decoded->k, max_k));
-  }
+  if (auto status = CheckTopK(path + ".parameters[\"k\"]", decoded->k, config, limits); !status.ok()) return status;
   return TopSelection{.k = decoded->k, .positions = decoded->positions};
 }
 
@@ -87,11 +80,8 @@ absl::Status SelectOutput(InferOutput output, const InferParameterMap& options, 
 
 absl::StatusOr<EmbeddingSelection> SelectEmbedding(const InferParameters& parameters, const ModelConfig& config) {
   const int64_t dimensions = parameters.dimensions.value_or(config.embedding_length);
-  if (dimensions < 1 || dimensions > config.embedding_length) {
-    return InvalidField(
-        "parameters[\"dimensions\"]",
-        absl::StrFormat("= %d, must be in [1, %d], the model's embedding_length", dimensions, config.embedding_length));
-  }
+  auto status = CheckDimensions("parameters[\"dimensions\"]", dimensions, config.embedding_length);
+  if (!status.ok()) return status;
   return EmbeddingSelection{.pooling = parameters.pooling.value_or(Pooling::kLast),
                             .dimensions = dimensions,
                             .normalize = parameters.normalize.value_or(true)};

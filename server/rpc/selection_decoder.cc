@@ -1,6 +1,5 @@
 #include "server/rpc/selection_decoder.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/layer_name.h"
+#include "server/rpc/selection_limits.h"
 #include "server/rpc/utf8.h"
 
 namespace attnd {
@@ -99,10 +99,7 @@ absl::StatusOr<EmbeddingSelection> DecodeEmbeddingSelection(const Message& messa
   const auto pooling = DecodePooling(message.pooling());
   if (!pooling.ok()) return pooling.status();
   const int64_t dimensions = message.has_dimensions() ? int64_t{message.dimensions()} : embedding_length;
-  if (dimensions < 1 || dimensions > embedding_length) {
-    return InvalidField("dimensions", absl::StrFormat("= %d, must be in [1, %d], the model's embedding_length",
-                                                      dimensions, embedding_length));
-  }
+  if (auto status = CheckDimensions("dimensions", dimensions, embedding_length); !status.ok()) return status;
   return EmbeddingSelection{
       .pooling = *pooling, .dimensions = dimensions, .normalize = !message.has_normalize() || message.normalize()};
 }
@@ -168,12 +165,7 @@ absl::StatusOr<HiddenSelection> DecodeHiddenSelection(const v1::HiddenStatesSele
 
 absl::StatusOr<TopSelection> DecodeTopSelection(const v1::TopKSelection& message, const ModelConfig& config,
                                                 const CallLimits& limits) {
-  const int64_t max_k = std::min(config.vocabulary_size, limits.max_top_k);
-  if (message.k() < 1 || message.k() > max_k) {
-    return InvalidField("top_k.k", absl::StrFormat("= %d, must be in [1, %d], the smaller of the model's "
-                                                   "vocabulary_size and max_top_k",
-                                                   message.k(), max_k));
-  }
+  if (auto status = CheckTopK("top_k.k", message.k(), config, limits); !status.ok()) return status;
   auto positions = DecodePositions({.positions = message.positions(),
                                     .list = message.listed_positions(),
                                     .positions_path = "top_k.positions",
