@@ -43,13 +43,13 @@ constexpr int64_t kMaxMetadataBytes = int64_t{1} << 24;
 constexpr int64_t kMaxStreams = int64_t{1} << 20;
 constexpr int64_t kMaxQuotaBytes = int64_t{1} << 50;
 // gRPC counts milliseconds in 31 bits.
-constexpr int64_t kMaxSeconds = 2'000'000;
+constexpr int64_t kMaxIntervalSeconds = 2'000'000;
 
 }  // namespace
 
 SecurityFlags SecurityFromFlags(int64_t max_request_bytes, FlagChecker& check) {
   const auto seconds = [&check](const char* flag, int64_t value, int64_t low) {
-    return absl::Seconds(check.CheckRange(flag, value, low, kMaxSeconds));
+    return absl::Seconds(check.CheckRange(flag, value, low, kMaxIntervalSeconds));
   };
   SecurityFlags flags;
   flags.tls = {.certificate = absl::GetFlag(FLAGS_tls_cert),

@@ -56,7 +56,7 @@ std::string PointsTable(const LoadRecord& record) {
                    rows);
 }
 
-std::string CodesTable(const LoadRecord& record) {
+std::string HtmlCodesTable(const LoadRecord& record) {
   int64_t not_sent = 0;
   for (const LoadPoint& point : record.points) not_sent += point.not_sent;
   std::vector<std::vector<std::string>> rows;
@@ -78,7 +78,7 @@ std::string HtmlReport(const LoadRecord& record) {
   absl::StrAppend(&body, Tiles(record), RenderLoadCharts({{"", &record}}));
   absl::StrAppend(
       &body, "<h2>", record.is_sweep() ? "Steps" : "Numbers", "</h2>\n", PointsTable(record), "<h2>Answers</h2>\n",
-      CodesTable(record),
+      HtmlCodesTable(record),
       "<h2>How to read this</h2>\n<p class=\"about\">Latency is that of calls that succeeded, from the moment each was "
       "due to its answer; percentiles are exact to half a percent. Queue and compute times are the servers' own. "
       "A percentile is drawn where calls enough stand for it.</p>\n");

@@ -10,8 +10,6 @@
 namespace attnd {
 namespace {
 
-constexpr double kDeviation = 0.02;
-
 // Four lanes, each uniform over [0, 65535], with the mean of their sum taken off.
 constexpr int32_t CentredLaneSum(uint64_t z) {
   const uint64_t sum = (z & 0xFFFF) + ((z >> 16) & 0xFFFF) + ((z >> 32) & 0xFFFF) + (z >> 48);
@@ -51,7 +49,7 @@ std::string SeededWeights::Sha256() const {
 }
 
 void SeededWeights::Draw(size_t index, uint64_t first, absl::Span<float> values) const {
-  const auto scale = static_cast<float>(kDeviation / std::sqrt((65536.0 * 65536.0 - 1) / 3));
+  const auto scale = static_cast<float>(0.02 / std::sqrt((65536.0 * 65536.0 - 1) / 3));
   const uint64_t key = SplitMix64(seed_ + index * kGoldenGamma);
   const float offset = parameters_[index].role == ParameterRole::kNormGain ? 1.0F : 0.0F;
   for (size_t i = 0; i < values.size(); ++i) {

@@ -5,24 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/files/system_error.h"
 
 namespace attnd {
-namespace {
-
-// Of the call to the system that has just failed.
-absl::Status SystemError(const std::string& path, absl::string_view what) {
-  if (errno == ELOOP) return absl::InvalidArgumentError(absl::StrCat(path, ": ", what, ": a loop of symbolic links"));
-  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": ", what));
-}
-
-}  // namespace
 
 void MappedFile::Unmap::operator()(const uint8_t* data) const { munmap(const_cast<uint8_t*>(data), byte_count); }
 

@@ -17,7 +17,7 @@ constexpr size_t kVersionBytes = 2;
 constexpr size_t kMaxHeaderBytes = 10'000;
 // NumPy has no array of more dimensions.
 constexpr size_t kMaxRank = 64;
-constexpr size_t kMaxQuoteBytes = 40;
+constexpr size_t kShownBytes = 40;
 
 absl::Status Corrupt(absl::string_view reason) {
   return absl::DataLossError(absl::StrCat("is no .npy file: ", reason));
@@ -101,7 +101,7 @@ class DictReader {
 
   absl::Status Unexpected(absl::string_view expected) const {
     return Corrupt(absl::StrCat("its header must have ", expected, " before '",
-                                absl::CHexEscape(rest_.substr(0, kMaxQuoteBytes)), "'"));
+                                absl::CHexEscape(rest_.substr(0, kShownBytes)), "'"));
   }
 
   absl::string_view rest_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/files/staging.h"
+#include "engine/files/system_error.h"
 
 namespace attnd {
 

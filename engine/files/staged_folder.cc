@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "engine/files/system_error.h"
 
 namespace attnd {
 namespace {

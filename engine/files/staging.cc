@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "engine/files/system_error.h"
 
 namespace attnd {
 namespace {
@@ -19,10 +19,6 @@ namespace fs = std::filesystem;
 constexpr int kMaxAttempts = 100;
 
 }  // namespace
-
-absl::Status SystemError(const std::string& path, absl::string_view what) {
-  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": ", what));
-}
 
 std::string Normalised(const std::string& path) {
   std::error_code error;

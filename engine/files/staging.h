@@ -15,9 +15,6 @@ namespace attnd {
 // What it means when something has the target's name already.
 enum class ExistingTarget { kRefuse, kReplace };
 
-// Of the call to the system that has just failed; begins with `path`.
-absl::Status SystemError(const std::string& path, absl::string_view what);
-
 // `path` from the root on, without "." and "..", and without a slash at the end.
 std::string Normalised(const std::string& path);
 

@@ -32,11 +32,6 @@ ProgramResult AttndModel(std::vector<std::string> arguments) {
   return RunProgram(arguments);
 }
 
-std::string Content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 class AttndModelTest : public testing::Test {
  protected:
   std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/checkpoint/checkpoint_files.h"
+#include "tests/engine/checkpoint/draw.h"
 
 namespace attnd {
 namespace {
@@ -31,12 +32,6 @@ TEST(NormalQuantileTest, IsSymmetric) {
   for (const double probability : {0x1p-50, 0.0009765625, 0.0625, 0.25, 0.375}) {
     EXPECT_EQ(NormalQuantile(probability), -NormalQuantile(1 - probability)) << probability;
   }
-}
-
-std::vector<float> Draw(const WeightSource& weights, absl::string_view name, size_t size) {
-  std::vector<float> values(size);
-  EXPECT_TRUE(weights.Read(name, absl::MakeSpan(values)).ok());
-  return values;
 }
 
 struct Moments {

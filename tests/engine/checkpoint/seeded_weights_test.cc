@@ -10,15 +10,10 @@
 #include "engine/model/parameters.h"
 #include "gtest/gtest.h"
 #include "tests/engine/checkpoint/checkpoint_files.h"
+#include "tests/engine/checkpoint/draw.h"
 
 namespace attnd {
 namespace {
-
-std::vector<float> Draw(const WeightSource& weights, absl::string_view name, size_t size) {
-  std::vector<float> values(size);
-  EXPECT_TRUE(weights.Read(name, absl::MakeSpan(values)).ok());
-  return values;
-}
 
 // The definition is a contract: other implementations, such as tests/oracle, draw the same.
 TEST(SeededWeightsTest, TheDefaultModelsWeightsStayWhatTheyAre) {

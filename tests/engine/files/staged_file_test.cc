@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
 
@@ -18,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using testing::StartsWith;
-
-std::string Content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 class StagedFileTest : public testing::Test {
  protected:

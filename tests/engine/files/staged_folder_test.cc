@@ -17,11 +17,6 @@ namespace fs = std::filesystem;
 
 using testing::StartsWith;
 
-std::string Content(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 class StagedFolderTest : public testing::Test {
  protected:
   // A folder that holds one config.json.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,11 @@ std::string TemporaryFolder::Write(absl::string_view name, absl::string_view con
   file << content;
   CHECK(file.good()) << path;
   return path;
+}
+
+std::string Content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace attnd

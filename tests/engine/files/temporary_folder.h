@@ -1,4 +1,4 @@
-// Folders for the files of a test.
+// Folders for the files of a test, and what is in files.
 
 #ifndef TESTS_ENGINE_FILES_TEMPORARY_FOLDER_H_
 #define TESTS_ENGINE_FILES_TEMPORARY_FOLDER_H_
@@ -25,6 +25,9 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+// All bytes of a file; none where it cannot be read.
+std::string Content(const std::string& path);
 
 }  // namespace attnd
 

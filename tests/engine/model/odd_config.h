@@ -1,9 +1,12 @@
-// The shape of a small model for tests.
+// The shape of a small model for tests, and inputs for it.
 
 #ifndef TESTS_ENGINE_MODEL_ODD_CONFIG_H_
 #define TESTS_ENGINE_MODEL_ODD_CONFIG_H_
 
+#include <cstdint>
+
 #include "engine/model/config.h"
+#include "engine/model/transformer.h"
 
 namespace attnd {
 
@@ -15,6 +18,13 @@ inline ModelConfig OddConfig() {
           .head_count = 3,
           .layer_count = 3,
           .feed_forward_length = 101};
+}
+
+// `length` ids that depend on `seed`.
+inline SequenceInput OddIds(int64_t length, int64_t seed) {
+  SequenceInput input{.token_count = length};
+  for (int64_t t = 0; t < length; ++t) input.token_ids.push_back(static_cast<int32_t>((seed * 31 + t * 7) % 131));
+  return input;
 }
 
 }  // namespace attnd

@@ -31,13 +31,6 @@ using testing::Truly;
 constexpr int64_t kVocabulary = 131;
 constexpr size_t kColumns = 131;
 
-SequenceInput Ids(int64_t length, int64_t seed) {
-  SequenceInput input{.token_count = length};
-  for (int64_t t = 0; t < length; ++t)
-    input.token_ids.push_back(static_cast<int32_t>((seed * 31 + t * 7) % kVocabulary));
-  return input;
-}
-
 class OutputHeadTest : public testing::TestWithParam<DataType> {
  protected:
   OutputHeadTest() {
@@ -82,7 +75,7 @@ double LogProbability(const std::vector<float>& logits, int32_t token) {
 }
 
 TEST_P(OutputHeadTest, ListedPositionsAreTheRowsOfAllInTheOrderAskedFor) {
-  const SequenceInput input = Ids(70, 3);
+  const SequenceInput input = OddIds(70, 3);
   const OutputSelection all{
       .hidden = {{.layer = 2, .positions = Positions::kAll}, {.layer = 4, .positions = Positions::kAll}},
       .logits = Positions::kAll};
@@ -105,7 +98,7 @@ TEST_P(OutputHeadTest, ListedPositionsAreTheRowsOfAllInTheOrderAskedFor) {
 }
 
 TEST_P(OutputHeadTest, TheLikeliestTokensAreTheLargestLogits) {
-  const SequenceInput input = Ids(30, 2);
+  const SequenceInput input = OddIds(30, 2);
   const SequenceOutput output =
       ForwardOne(input, {.top = TopSelection{.k = 4, .positions = PositionSelection(std::vector<int32_t>{29, 3})}});
   ASSERT_THAT(output.top.ids, SizeIs(8));
@@ -127,7 +120,7 @@ TEST_P(OutputHeadTest, TheLikeliestTokensAreTheLargestLogits) {
 }
 
 TEST_P(OutputHeadTest, TheProbabilitiesOfAllTokensAddUpToOne) {
-  const SequenceOutput output = ForwardOne(Ids(5, 1), {.top = TopSelection{.k = kVocabulary}});
+  const SequenceOutput output = ForwardOne(OddIds(5, 1), {.top = TopSelection{.k = kVocabulary}});
   double sum = 0;
   for (const float value : output.top.log_probabilities) sum += std::exp(static_cast<double>(value));
   EXPECT_NEAR(sum, 1, 1e-5);
@@ -135,20 +128,20 @@ TEST_P(OutputHeadTest, TheProbabilitiesOfAllTokensAddUpToOne) {
 }
 
 TEST_P(OutputHeadTest, EveryTokenButTheFirstHasItsLogProbability) {
-  const SequenceInput input = Ids(20, 9);
+  const SequenceInput input = OddIds(20, 9);
   const SequenceOutput output = ForwardOne(input, {.token_log_probabilities = true});
   ASSERT_THAT(output.token_log_probabilities, SizeIs(19));
   for (size_t t = 0; t < 19; ++t) {
     EXPECT_NEAR(output.token_log_probabilities[t], LogProbability(LogitsAt(input, t), input.token_ids[t + 1]), 1e-5);
   }
-  EXPECT_THAT(ForwardOne(Ids(1, 1), {.token_log_probabilities = true}).token_log_probabilities, IsEmpty());
+  EXPECT_THAT(ForwardOne(OddIds(1, 1), {.token_log_probabilities = true}).token_log_probabilities, IsEmpty());
 }
 
 // More rows than are computed at a time, some of them wanted for several things.
 TEST_P(OutputHeadTest, EveryOutputHasTheSameBytesAloneAndBesideOthers) {
   std::vector<SequenceInput> inputs;
   for (const int64_t length : {70, 1, 66, 70, 9, 70})
-    inputs.push_back(Ids(length, static_cast<int64_t>(inputs.size())));
+    inputs.push_back(OddIds(length, static_cast<int64_t>(inputs.size())));
   const OutputSelection kinds[] = {{.logits = Positions::kAll,
                                     .top = TopSelection{.k = 3, .positions = Positions::kAll},
                                     .token_log_probabilities = true},

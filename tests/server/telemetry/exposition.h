@@ -16,6 +16,10 @@ namespace attnd {
 // Values by series, such as `attnd_rejected_total{method="Embed",reason="draining"}`.
 using Samples = std::map<std::string, double>;
 
+// Of every histogram of times, as docs/metrics.md has them.
+inline const std::vector<double> kLatencyBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04,  0.08,
+                                                   0.16,   0.32,  0.64,   1.28,  2.56, 5.12, 10.24, 20.48};
+
 // What `collectable` looks like in a scrape.
 std::string Render(const prometheus::Collectable& collectable);
 

@@ -15,9 +15,6 @@ namespace {
 
 using testing::ContainerEq;
 
-const std::vector<double> kLatencyBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04,  0.08,
-                                            0.16,   0.32,  0.64,   1.28,  2.56, 5.12, 10.24, 20.48};
-
 void AddHistogram(const std::string& name, const std::string& labels, const std::vector<double>& bounds,
                   Samples& samples) {
   samples.merge(HistogramSamples(name, labels, bounds, {}));

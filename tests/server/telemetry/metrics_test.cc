@@ -23,8 +23,6 @@ using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-const std::vector<double> kLatencyBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04,  0.08,
-                                            0.16,   0.32,  0.64,   1.28,  2.56, 5.12, 10.24, 20.48};
 const std::vector<double> kRequestBounds = {1, 2, 4};
 const std::vector<double> kTokenBounds = {1, 2, 4, 8, 16};
 
