@@ -8,17 +8,10 @@ fmt() { cxx_files | xargs clang-format-19 -i; }
 
 lint_format() { cxx_files | xargs clang-format-19 --dry-run --Werror; }
 
-# What it found comes last, after the names of all files.
 lint_tidy() {
-  local sources log
-  log=$(mktemp)
+  local sources
   mapfile -t sources < <(git ls-files -co --exclude-standard '*.cc')
-  if run-clang-tidy-19 -quiet -p build/release "${sources[@]/#/$REPO/}" 2>&1 | tee "$log"; then
-    rm "$log"
-  else
-    grep -A 4 ' error: ' "$log"
-    return 1
-  fi
+  python3 deploy/dev/tidy.py --build=build/release --passes="${XDG_CACHE_HOME:-$HOME/.cache}/attnd/tidy" "${sources[@]}"
 }
 
 lint_scripts() { shellcheck -x -s bash dev deploy/dev/*.sh tests/deploy/*.sh .ci/run; }
