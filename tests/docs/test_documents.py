@@ -21,7 +21,7 @@ def setUpModule() -> None:
     private_network.enter()
 
 
-class DocumentsTest(unittest.TestCase):
+class CallersDocumentsTest(unittest.TestCase):
     """A workspace each, beside a server at the default addresses."""
 
     def check_document(self, name: str) -> None:
@@ -38,6 +38,17 @@ class DocumentsTest(unittest.TestCase):
 
     def test_open_inference_protocol(self) -> None:
         self.check_document("docs/open-inference-protocol.md")
+
+
+class OperatorsDocumentsTest(unittest.TestCase):
+    """A workspace each; servers are those that blocks start."""
+
+    def check_document(self, name: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            check(self, Workspace(Path(folder)), read(REPOSITORY / name))
+
+    def test_operations(self) -> None:
+        self.check_document("docs/operations.md")
 
     def test_security(self) -> None:
         self.check_document("docs/security.md")

@@ -2,18 +2,38 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
 from docs.code_blocks import CodeBlock
+from integration.certificates import Authority
 from interop.npm_modules import npm_modules
 from oracle import golden
 
 REPOSITORY = Path(__file__).parents[2]
 VOCABULARY = 50257
 BLOCK_TIMEOUT_SECONDS = 120
+# A line that starts a server ends when it serves, as if it had been typed in a terminal of its own; PID is its process. The
+# next such line, and the end of the block, stop it as an operator would.
+SERVERS = r"""
+attnd() {
+  stop_attnd
+  exec {attnd_says}< <(exec attnd "$@")
+  PID=$!
+  local line
+  while read -r line <&"$attnd_says"; do [[ $line == "attnd ready: "* ]] && return; done
+  return 1
+}
+stop_attnd() {
+  [[ ${PID-} ]] || return 0
+  kill "$PID"
+  wait "$PID"
+  PID=
+}
+"""
 
 
 class Workspace:
@@ -27,7 +47,19 @@ class Workspace:
         for name in ("client", "proto"):
             shutil.copytree(REPOSITORY / name, folder / name)
         (folder / "DIR").symlink_to(golden.folder("tiny"))
+        self._make_models()
+        authority = Authority(folder, "clients-ca")
+        authority.issue("server", 1)
         (folder / "questions.txt").write_text("How is it tested?\nWhat does it cost?\nWho may call it?\n")
+
+    def _make_models(self) -> None:
+        """What documents know as /models; and /run/attnd."""
+        models = self.folder / "models"
+        models.mkdir()
+        (self.folder / "run" / "attnd").mkdir(parents=True)
+        for name in ("v1", "v2", "gpt2-v2"):
+            shutil.copytree(golden.folder("tiny"), models / name)
+        (models / "current").symlink_to("v1")
 
     def make_gpt2(self) -> Path:
         """A small model with as many tokens as GPT-2, so that the ids in documents are tokens."""
@@ -49,9 +81,10 @@ class Workspace:
         # Tests' own modules are not what a reader has.
         environment.pop("PYTHONPATH", None)
         python = self.folder / "venv" / "bin" / "python"
+        shell = ["bash", "-euo", "pipefail", "-c", f"{SERVERS}{self._here(block.text)}stop_attnd"]
         command = {
-            "": ["bash", "-euo", "pipefail", "-c", block.text],
-            "sh": ["bash", "-euo", "pipefail", "-c", block.text],
+            "": shell,
+            "sh": shell,
             "python": [python if python.exists() else "python3", "-c", block.text],
             "js": ["node", "-e", block.text],
             # CMake has made a program of it.
@@ -65,6 +98,10 @@ class Workspace:
             environment["BUF_CACHE_DIR"] = str(self.folder / "buf-cache")
         return subprocess.run(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=BLOCK_TIMEOUT_SECONDS, check=False)
+
+    def _here(self, text: str) -> str:
+        """With the folders that documents name at the top of the file system in this one."""
+        return re.sub(r"(?<![\w.])/(models|run/attnd)\b", rf"{self.folder}/\1", text)
 
 
 def check(test: unittest.TestCase, workspace: Workspace, blocks: list[CodeBlock]) -> None:

@@ -5,6 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from docs import code_blocks
 from integration import dashboard
 from integration.certificates import Authority
 from integration.compose import server_flags
@@ -15,6 +16,7 @@ from integration.traffic import Traffic
 from integration.waiting import wait_until
 from oracle import golden
 
+METRICS_DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 MODEL = f"--model={golden.folder('tiny')}"
 RATE_INTERVAL = "10s"
 # Has series only where a cgroup limits the CPU time; the server announces it all the same.
@@ -67,6 +69,17 @@ class LiveRulesTest(unittest.TestCase):
                 self.check_that_series_exist(expression, panel)
                 if panel not in MAY_BE_EMPTY or ONLY_IN_CGROUPS.removesuffix("cpu_") not in expression:
                     self.wait_for(expression, panel)
+
+    def test_every_query_of_the_metrics_document_says_something(self) -> None:
+        blocks = [block for block in code_blocks.read(METRICS_DOCUMENT) if block.language == "promql"]
+        self.assertGreater(len(blocks), 3)
+        for block in blocks:
+            with self.subTest(line=block.line):
+                # Traffic has not yet lasted the five minutes of the document.
+                expression = block.text.replace("[5m]", f"[{RATE_INTERVAL}]")
+                self.check_that_series_exist(expression, "docs/metrics.md")
+                if ONLY_IN_CGROUPS not in expression:
+                    self.wait_for(expression, "docs/metrics.md")
 
     def test_every_variable_and_annotation_asks_for_series_that_exist(self) -> None:
         board = dashboard.load()
