@@ -15,6 +15,7 @@ from attnd import replies, requests
 from attnd.client import HEALTH_POLL_INTERVAL_S
 from attnd.connection import RetryPolicy, Tls, connection
 from attnd.errors import CallError, from_rpc_error, request_id_of
+from attnd.exit import keep_grpc_engine
 from attnd.health import HealthStatus
 from attnd.methods import Methods
 from attnd.options import (
@@ -60,6 +61,7 @@ class AsyncClient:
         retry: RetryPolicy | None = RetryPolicy(),
         max_message_bytes: int = 256 << 20,
     ) -> None:
+        keep_grpc_engine()
         self._connection = connection(target, tls, api_key, retry, max_message_bytes)
         self._timeout_s = timeout_s
         self._priority = priority

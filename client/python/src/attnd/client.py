@@ -12,6 +12,7 @@ import grpc
 from attnd import replies, requests
 from attnd.connection import RetryPolicy, Tls, connection
 from attnd.errors import CallError, from_rpc_error, request_id_of
+from attnd.exit import keep_grpc_engine
 from attnd.health import HealthStatus
 from attnd.methods import Methods
 from attnd.options import (
@@ -65,6 +66,7 @@ class Client:
         retry: RetryPolicy | None = RetryPolicy(),
         max_message_bytes: int = 256 << 20,
     ) -> None:
+        keep_grpc_engine()
         self._connection = connection(target, tls, api_key, retry, max_message_bytes)
         self._timeout_s = timeout_s
         self._priority = priority

@@ -112,7 +112,7 @@ def tokens(reply: pb.TokenizeResponse) -> Tokens:
 def detokenized(reply: pb.DetokenizeResponse) -> Detokenized:
     """Of detokenize."""
     data = reply.text.encode() if reply.WhichOneof("form") == "text" else reply.text_bytes
-    return Detokenized(data, reply.model_version)
+    return Detokenized(data, integers(reply.ends), reply.model_version)
 
 
 def timing(of: pb.Timing) -> Timing:

@@ -125,9 +125,10 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Detokenized:
-    """What tokens stand for."""
+    """What tokens stand for, and where the bytes of each end in it."""
 
     data: bytes
+    ends: Integers  # [T]; a token begins where the one before ends, and one that is left out is empty
     model_version: str
 
     @property
