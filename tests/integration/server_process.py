@@ -15,7 +15,7 @@ import grpc
 from attnd.v1 import inference_pb2_grpc
 
 ADDRESSES = re.compile(r"(?:listening|attnd ready): grpc (\S+), metrics (\S+)\n")
-START_TIMEOUT_SECONDS = 60
+START_TIMEOUT_SECONDS = 240  # the default model with a sanitizer, beside other tests
 MESSAGE_LIMIT_BYTES = 512 << 20
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from attnd.v1 import inference_pb2 as pb
 from integration.messages import ids_input
 from integration.server_process import ServerProcess
+from integration.waiting import wait_until
 from oracle import golden
 
 CALLERS = 4
@@ -17,10 +18,16 @@ CALLS = 50
 CPUS = sorted(os.sched_getaffinity(0))
 
 
-def cpus_of_threads(server: ServerProcess, name: str) -> list[set[int]]:
-    """The CPUs that the server's threads of that name may run on, thread by thread."""
+def cpus_of_threads(server: ServerProcess, name: str, count: int) -> list[set[int]]:
+    """The CPUs that the server's threads of that name may run on, thread by thread, once `count` of them run."""
+    wait_until(lambda: len(_threads(server, name)) == count, f"{count} threads are called {name}")
+    return [os.sched_getaffinity(thread) for thread in _threads(server, name)]
+
+
+def _threads(server: ServerProcess, name: str) -> list[int]:
+    """A thread that has just begun has not yet the name it gives itself."""
     tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
-    return [os.sched_getaffinity(int(task.name)) for task in tasks if (task / "comm").read_text().strip() == name]
+    return [int(task.name) for task in tasks if (task / "comm").read_text().strip() == name]
 
 
 class WorkersTest(unittest.TestCase):
@@ -48,7 +55,7 @@ class WorkersTest(unittest.TestCase):
     @unittest.skipIf(len(CPUS) < 2, "this process may use one CPU alone")
     def test_each_stays_on_cpus_of_its_own(self) -> None:
         with self.start() as server:
-            first, second = cpus_of_threads(server, "attnd-batcher")
+            first, second = cpus_of_threads(server, "attnd-batcher", 2)
             self.assertFalse(first & second)
             self.assertEqual(first | second, set(CPUS))
 
@@ -56,7 +63,7 @@ class WorkersTest(unittest.TestCase):
     def test_one_worker_may_use_any_cpu(self) -> None:
         with ServerProcess(f"--model={golden.folder('tiny')}", "--threads=2") as server:
             for name in ("attnd-batcher", "attnd-engine-1"):
-                self.assertEqual(cpus_of_threads(server, name), [set(CPUS)])
+                self.assertEqual(cpus_of_threads(server, name, 1), [set(CPUS)])
 
     def test_each_needs_a_thread(self) -> None:
         for workers in (0, 3):

@@ -22,5 +22,11 @@ void* operator new(size_t size) {
   throw std::bad_alloc();
 }
 
+// The library's own calls the one above, a sanitizer's does not.
+void* operator new(size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  ++attnd::allocation_count;
+  return std::malloc(size);
+}
+
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
