@@ -23,4 +23,4 @@ def check(channel: grpc.Channel, name: str = "") -> bytes:
 
 def watch(channel: grpc.Channel, name: str = "") -> Iterator[bytes]:
     """Its status now, then every change, until cancelled."""
-    return channel.unary_stream("/grpc.health.v1.Health/Watch")(_request(name), timeout=120)
+    return channel.unary_stream("/grpc.health.v1.Health/Watch")(_request(name), timeout=240)
