@@ -2,5 +2,5 @@
 
 import os
 
-# It keeps what was freed, to find who uses it still.
+# It keeps what was freed, to find who uses it still, or has notes on every byte.
 KEEPS_FREED_MEMORY = bool(os.environ["ATTND_SANITIZE"])
