@@ -80,6 +80,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   struct Answer {
     Tag tag;
     std::shared_ptr<Request> request;
+    bool computed = false;       // it says what was computed
     Reply reply;                 // being written, unless something is ahead of it
     MessagesAhead<Reply> ahead;  // null: nothing is, any more
     Reply message_ahead;         // being written meanwhile
@@ -189,6 +190,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
       method_.encode(done, tag, answer.reply);
       if (method_.split != nullptr) answer.ahead = method_.split(request);
     });
+    answer.computed = status.ok();
     if (status.ok()) {
       Items::Address(tag, answer.reply);
     } else {
@@ -223,7 +225,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   }
 
   void Send(Answer answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (given_up_) return Release(answer);
+    if (given_up_) return Drop(answer);
     answers_.push_back(std::move(answer));
   }
 
@@ -235,7 +237,11 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       flow_.FinishWrite();
       if (!was_ahead || given_up_) {
-        Release(answer);
+        if (ok && !was_ahead) {
+          Release(answer);
+        } else {
+          Drop(answer);
+        }
         answers_.pop_front();
       }
       if (!ok) DropAnswers();
@@ -266,9 +272,19 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   // All but the one being written.
   void DropAnswers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     while (answers_.size() > (flow_.writing() ? 1U : 0U)) {
-      Release(answers_.back());
+      Drop(answers_.back());
       answers_.pop_back();
     }
+  }
+
+  // Lets go of an answer that nobody has read to its end.
+  void Drop(const Answer& answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (answer.computed) {
+      const CancelCause cause =
+          absl::IsDeadlineExceeded(scope_.CheckAwaited()) ? CancelCause::kDeadline : CancelCause::kClient;
+      metrics_.OnCancelled(answer.request->method, CancelStage::kStream, cause, answer.request->token_count());
+    }
+    Release(answer);
   }
 
   void Release(const Answer& answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

@@ -14,11 +14,12 @@ namespace attnd {
 // Why a call was not accepted.
 enum class RejectReason { kQueueRequests, kQueueTokens, kReplyBytes, kDeadlineInfeasible, kDraining, kNotReady };
 
-// Who gave up on an accepted call before its result was ready.
+// Who gave up on an accepted call.
 enum class CancelCause { kClient, kDeadline };
 
-// How far it had come: none of its inputs had been put in a batch, or some had.
-enum class CancelStage { kQueue, kCompute };
+// How far it had come: none of its inputs had been put in a batch, some had, or, for an item of a stream, its answer
+// was ready and had not left.
+enum class CancelStage { kQueue, kCompute, kStream };
 
 // Why a batch took no more sequences.
 enum class CloseReason {

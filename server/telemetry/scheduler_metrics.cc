@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kMethodNames[] = {"Forward", "Embed"};
 constexpr const char* kRejectReasons[] = {"queue_requests",      "queue_tokens", "reply_bytes",
                                           "deadline_infeasible", "draining",     "not_ready"};
-constexpr const char* kCancelStages[] = {"queue", "compute"};
+constexpr const char* kCancelStages[] = {"queue", "compute", "stream"};
 constexpr const char* kCancelCauses[] = {"client", "deadline"};
 constexpr const char* kCloseReasons[] = {"worker_idle", "token_budget", "max_requests",
                                          "delay",       "other_model",  "drain"};
@@ -54,8 +54,9 @@ void SchedulerMetrics::AddMethodSeries(prometheus::Registry& registry) {
   auto& tokens = Counters("attnd_tokens_processed_total",
                           "Tokens of calls computed to their end; batches hold no padding.", registry);
   auto& rejected = RejectedFamily(registry);
-  auto& cancelled =
-      Counters("attnd_cancelled_total", "Accepted calls given up before their result was ready.", registry);
+  auto& cancelled = Counters(
+      "attnd_cancelled_total",
+      "Accepted calls given up before their result was ready, and answers of streams before they left.", registry);
   for (size_t method = 0; method < kMethodCount; ++method) {
     PerMethod& metrics = methods_[method];
     const prometheus::Labels labels = {{"method", kMethodNames[method]}};
@@ -169,8 +170,11 @@ void SchedulerMetrics::AddTo(InferenceStatistics& statistics) const {
     attnd::AddTo(statistics.queue, *metrics.queue_wait);
     attnd::AddTo(statistics.compute, *metrics.compute);
     for (const prometheus::Counter* rejected : metrics.rejected) failed += rejected->Value();
-    for (const auto& stage : metrics.cancelled) {
-      for (const prometheus::Counter* cancelled : stage) failed += cancelled->Value();
+    // Those whose answer was ready are among the completed.
+    for (const CancelStage stage : {CancelStage::kQueue, CancelStage::kCompute}) {
+      for (const prometheus::Counter* cancelled : metrics.cancelled[static_cast<size_t>(stage)]) {
+        failed += cancelled->Value();
+      }
     }
   }
   double batches = 0;

@@ -39,7 +39,7 @@ class SchedulerMetrics {
   // Numbers of values of the enumerations in events.h, which index the arrays below.
   static constexpr size_t kMethodCount = 2;
   static constexpr size_t kRejectReasonCount = 6;
-  static constexpr size_t kCancelStageCount = 2;
+  static constexpr size_t kCancelStageCount = 3;
   static constexpr size_t kCancelCauseCount = 2;
   static constexpr size_t kCloseReasonCount = 6;
 

@@ -40,7 +40,7 @@ def expected_at_zero() -> list[str]:
         for reason in ("queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining", "not_ready"):
             series.append(f'attnd_rejected_total{{method="{method}",reason="{reason}"}}')
         for cause in ("client", "deadline"):
-            for stage in ("queue", "compute"):
+            for stage in ("queue", "compute", "stream"):
                 series.append(f'attnd_cancelled_total{{cause="{cause}",method="{method}",stage="{stage}"}}')
     return series
 

@@ -153,6 +153,26 @@ class FlowTest(unittest.TestCase):
             stream.cancel()
             wait_until(lambda: server.metric(items) == 0, "everything is let go")
 
+    def test_answers_that_nobody_read_are_counted_as_wasted(self) -> None:
+        with ServerProcess(TINY, "--max_stream_items=8") as server:
+            # 131 KB a reply: more than a connection buffers.
+            sender = Sender(pb.ForwardStreamRequest(id=i, input=ids_input([0] * 64), logits=pb.POSITIONS_ALL)
+                            for i in range(64))
+            stream = server.stub.ForwardStream(iter(sender))
+            held = 'attnd_stream_items{method="ForwardStream"}'
+            idle = ('attnd_queue_requests{priority="normal"}', 'attnd_inflight_requests{priority="normal"}')
+            computed = 'attnd_request_duration_seconds_count{method="Forward"}'
+            received = "grpc_server_msg_received_total" + rpc_labels("ForwardStream")
+            wait_until(lambda: server.metric(held) == 8 and server.metric(computed) == server.metric(received)
+                       and all(server.metric(gauge) == 0 for gauge in idle), "all that is held has been answered")
+            stream.cancel()
+            sender.half_close()
+            wait_until(lambda: server.metric(held) == 0, "everything is let go")
+            unread = server.metric('attnd_cancelled_total{cause="client",method="Forward",stage="stream"}')
+            # gRPC may count the one it was writing as written.
+            self.assertIn(unread, (7, 8))
+            self.assertEqual(server.metric('attnd_wasted_tokens_total{cause="client"}'), 64 * unread)
+
     def test_an_item_refused_by_the_queue_can_be_sent_again(self) -> None:
         with ServerProcess("--max_queue_requests=1") as server:
             items = [pb.EmbedStreamRequest(id=i, input=LONG) for i in range(6)]

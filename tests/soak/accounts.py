@@ -26,7 +26,8 @@ class Scrape:
 
     def accepted(self) -> int:
         """Calls and items that were computed or given up after their acceptance."""
-        return self.sum("attnd_request_duration_seconds_count") + self.sum("attnd_cancelled_total")
+        return self.sum("attnd_request_duration_seconds_count") + sum(
+            self.sum("attnd_cancelled_total", stage=stage) for stage in ("queue", "compute"))
 
 
 def is_settled(scrape: Scrape) -> bool:

@@ -81,7 +81,7 @@ void AddMethodSeries(const std::string& method, Samples& samples) {
        {"queue_requests", "queue_tokens", "reply_bytes", "deadline_infeasible", "draining", "not_ready"}) {
     samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
   }
-  for (const char* stage : {"queue", "compute"}) {
+  for (const char* stage : {"queue", "compute", "stream"}) {
     for (const char* cause : {"client", "deadline"}) {
       samples[absl::StrCat(R"(attnd_cancelled_total{cause=")", cause, R"(",method=")", method, R"(",stage=")", stage,
                            R"("})")] = 0;

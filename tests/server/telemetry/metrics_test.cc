@@ -160,6 +160,10 @@ TEST_F(MetricsTest, ACancelledCallAndTheTokensItWasted) {
   EXPECT_THAT(Moved(), UnorderedElementsAre(
                            Pair(R"(attnd_cancelled_total{cause="deadline",method="Forward",stage="compute"})", 1),
                            Pair(R"(attnd_wasted_tokens_total{cause="deadline"})", 5)));
+  metrics_.OnCancelled(Method::kEmbed, CancelStage::kStream, CancelCause::kClient, 7);
+  EXPECT_THAT(Moved(),
+              UnorderedElementsAre(Pair(R"(attnd_cancelled_total{cause="client",method="Embed",stage="stream"})", 1),
+                                   Pair(R"(attnd_wasted_tokens_total{cause="client"})", 7)));
 }
 
 TEST_F(MetricsTest, TheLoadReplacesTheOneBefore) {
