@@ -7,10 +7,9 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "gtest/gtest.h"
+#include "tests/engine/files/temporary_folder.h"
 
 namespace attnd::client {
 namespace {
@@ -22,11 +21,6 @@ std::string TemporaryFile() {
   EXPECT_GE(descriptor, 0) << path;
   close(descriptor);
   return path;
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 }  // namespace
@@ -61,7 +55,7 @@ ProgramResult Subprocess::Wait() {
   int status = 0;
   EXPECT_EQ(waitpid(process_id_, &status, 0), process_id_);
   process_id_ = -1;
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadAll(out_path_), ReadAll(err_path_)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, Content(out_path_), Content(err_path_)};
 }
 
 }  // namespace attnd::client

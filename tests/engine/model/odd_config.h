@@ -22,8 +22,11 @@ inline ModelConfig OddConfig() {
 
 // `length` ids that depend on `seed`.
 inline SequenceInput OddIds(int64_t length, int64_t seed) {
+  const int64_t vocabulary_size = OddConfig().vocabulary_size;
   SequenceInput input{.token_count = length};
-  for (int64_t t = 0; t < length; ++t) input.token_ids.push_back(static_cast<int32_t>((seed * 31 + t * 7) % 131));
+  for (int64_t t = 0; t < length; ++t) {
+    input.token_ids.push_back(static_cast<int32_t>((seed * 31 + t * 7) % vocabulary_size));
+  }
   return input;
 }
 
