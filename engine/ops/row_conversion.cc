@@ -24,20 +24,32 @@ struct Range {
 Range RangeOf(const float* x, size_t length) {
   const Floats d;
   const size_t lanes = hn::Lanes(d);
+  // Two at a time: one vector's minimum waits for the one before.
   auto low = hn::Set(d, x[0]);
   auto high = low;
+  auto low2 = low;
+  auto high2 = low;
   size_t i = 0;
-  for (; i + lanes <= length; i += lanes) {
+  for (; i + 2 * lanes <= length; i += 2 * lanes) {
     const auto values = hn::LoadU(d, x + i);
+    const auto values2 = hn::LoadU(d, x + i + lanes);
     low = hn::Min(low, values);
     high = hn::Max(high, values);
+    low2 = hn::Min(low2, values2);
+    high2 = hn::Max(high2, values2);
   }
-  Range range{hn::ReduceMin(d, low), hn::ReduceMax(d, high)};
+  Range range{hn::ReduceMin(d, hn::Min(low, low2)), hn::ReduceMax(d, hn::Max(high, high2))};
   for (; i < length; ++i) {
     range.lowest = std::min(range.lowest, x[i]);
     range.highest = std::max(range.highest, x[i]);
   }
   return range;
+}
+
+// A vector of (values - offsets) scales as unsigned bytes, to nearest even.
+HWY_INLINE hn::Vec<hn::Rebind<uint8_t, Floats>> Quantise(hn::Vec<Floats> values, hn::Vec<Floats> offsets,
+                                                         hn::Vec<Floats> scales) {
+  return hn::DemoteTo(hn::Rebind<uint8_t, Floats>(), hn::NearestInt(hn::Mul(hn::Sub(values, offsets), scales)));
 }
 
 void QuantiseRow(const float* x, size_t length, uint8_t* quantised) {
@@ -48,12 +60,13 @@ void QuantiseRow(const float* x, size_t length, uint8_t* quantised) {
   const float range = highest - lowest;
   const auto offsets = hn::Set(d, lowest);
   const auto scales = hn::Set(d, range > 0 ? 255.0F / range : 0.0F);
-  const auto quantise = [&](hn::Vec<Floats> values) HWY_ATTR {
-    return hn::DemoteTo(du8, hn::NearestInt(hn::Mul(hn::Sub(values, offsets), scales)));
-  };
   size_t i = 0;
-  for (; i + lanes <= length; i += lanes) hn::StoreU(quantise(hn::LoadU(d, x + i)), du8, quantised + i);
-  if (i < length) hn::StoreN(quantise(hn::LoadN(d, x + i, length - i)), du8, quantised + i, length - i);
+  for (; i + lanes <= length; i += lanes) {
+    hn::StoreU(Quantise(hn::LoadU(d, x + i), offsets, scales), du8, quantised + i);
+  }
+  if (const size_t rest = length - i; rest > 0) {
+    hn::StoreN(Quantise(hn::LoadN(d, x + i, rest), offsets, scales), du8, quantised + i, rest);
+  }
   const auto padded = static_cast<size_t>(PaddedRowBytes(static_cast<int64_t>(length)));
   std::fill(quantised + length, quantised + padded, uint8_t{0});
   const RowQuantisation quantisation{.scale = range / 255.0F, .lowest = lowest};

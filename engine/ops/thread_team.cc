@@ -79,10 +79,13 @@ void ThreadTeam::Serve(int worker) {
 
 void ThreadTeam::TakeItems(int worker) {
   // Its own part, then those of the workers after it.
+  uint32_t computed = 0;
   for (size_t i = 0; i < parts_.size(); ++i) {
     Part& part = parts_[(static_cast<size_t>(worker) + i) % parts_.size()];
-    for (int64_t item; (item = TakeItem(part)) >= 0;) Compute(item, worker);
+    for (int64_t item; (item = TakeItem(part)) >= 0; ++computed) Compute(item, worker);
   }
+  // Once: told of every item, the workers would wait for each other's cache line at every item.
+  if (computed > 0 && unfinished_.fetch_sub(computed, std::memory_order_acq_rel) == computed) unfinished_.notify_one();
 }
 
 int64_t ThreadTeam::TakeItem(Part& part) {
@@ -103,7 +106,6 @@ void ThreadTeam::Compute(int64_t item, int worker) {
     const absl::MutexLock lock(&mutex_);
     error_ = exception.what();
   }
-  if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
 }
 
 }  // namespace attnd

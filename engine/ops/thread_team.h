@@ -55,7 +55,7 @@ class ThreadTeam {
   };
 
   void Serve(int worker);
-  // Takes items of the loop at hand until none is left.
+  // Computes items of the loop at hand until none is left.
   void TakeItems(int worker);
   // The next item of `part`, or -1 when all are taken.
   static int64_t TakeItem(Part& part);
