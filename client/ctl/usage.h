@@ -64,7 +64,7 @@ reload
 key new
   --id=NAME              of whoever gets the key: 1 to 40 letters, digits, '.', '_', '-'
   --methods=*            what it allows, commas between: Forward, Embed, GetModel, Tokenize,
-                         ReloadModel; *: all but the last
+                         ModelInfer, ModelMetadata, ReloadModel; *: all but the last
   --tokens_per_second=0  how fast its tokens come; 0 for no limit
   --burst_tokens=N       how many pile up, which is also the largest call; with a rate the larger of a second's tokens
                          and 16384, unless given
