@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/security/reflection.h"
 
 namespace attnd {
 
@@ -20,6 +21,8 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptio
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   int port = 0;
   builder.AddListeningPort(options.address, options.credentials, &port);
+  SetConnectionLimits(options.connection_limits, builder);
+  if (!options.reflection) RemoveReflection(builder);
   builder.RegisterService(&server->service_);
   server->grpc_server_ = builder.BuildAndStart();
   if (!server->grpc_server_ || port == 0) {

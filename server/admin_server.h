@@ -12,6 +12,7 @@
 #include "server/lifecycle/reloader.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/call_scope.h"
+#include "server/security/connection_limits.h"
 
 namespace attnd {
 
@@ -19,6 +20,8 @@ struct AdminOptions {
   std::string address;     // "host:port", or "unix:PATH"
   std::string model_root;  // AdminService
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  ConnectionLimits connection_limits;
+  bool reflection = true;
 };
 
 // Threads: any. Owns: gRPC's threads.

@@ -60,9 +60,12 @@ bool HasAdminPort(const ServerFlags& flags) {
 absl::StatusOr<std::unique_ptr<AdminServer>> StartAdminServer(const ServerFlags& flags, const AccessControl& access,
                                                               Reloader& reloader, const CallEnvironment& environment) {
   if (flags.admin_address.empty()) return nullptr;
-  auto server = AdminServer::Start(
-      {.address = flags.admin_address, .model_root = flags.model_root, .credentials = access.admin_credentials()},
-      reloader, environment);
+  auto server = AdminServer::Start({.address = flags.admin_address,
+                                    .model_root = flags.model_root,
+                                    .credentials = access.admin_credentials(),
+                                    .connection_limits = flags.security.connection_limits,
+                                    .reflection = flags.security.reflection},
+                                   reloader, environment);
   if (server.ok()) {
     LOG(INFO) << "AdminService for "
               << (environment.authenticator == nullptr ? "whoever reaches " : "holders of keys at ")

@@ -2,8 +2,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/impl/server_builder_option.h>
-#include <grpcpp/impl/server_builder_plugin.h>
 
 #include <chrono>
 #include <cstddef>
@@ -16,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "attnd/v1/admin.grpc.pb.h"
+#include "server/security/reflection.h"
 
 namespace attnd {
 namespace {
@@ -28,17 +27,8 @@ constexpr absl::Duration kReplyGrace = absl::Seconds(5);
 // Time for what has no reply of ours: statuses that are leaving, and watchers of health, who would stay for ever.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
 
-// Of texts that wait to become tokens: seconds of work, and less memory than the messages of one full call.
-constexpr int64_t kMaxWaitingTextBytes = int64_t{32} << 20;
-
-// Reflection is in every server that links it; this takes it out of one.
-class WithoutReflection final : public grpc::ServerBuilderOption {
- public:
-  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
-  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
-  }
-};
+// Of messages whose texts wait to become tokens: seconds of work, and no more memory than one message may take.
+constexpr int64_t kMaxWaitingMessageBytes = int64_t{64} << 20;
 
 SchedulerLimits LimitsFor(const ServerOptions& options) {
   SchedulerLimits limits = options.scheduler_limits;
@@ -63,7 +53,7 @@ Server::Server(const ServerOptions& options, const ModelStore& models, HealthSta
       health_(health),
       workers_(options.workers),
       scheduler_(LimitsFor(options), clock_, metrics_),
-      text_worker_(kMaxWaitingTextBytes),
+      text_worker_(kMaxWaitingMessageBytes),
       service_(options.call_limits, models, scheduler_, text_worker_, open_streams_, environment),
       open_inference_service_(options.call_limits, models, health, scheduler_, text_worker_, open_streams_,
                               environment) {}
@@ -84,7 +74,7 @@ absl::Status Server::Listen(const ServerOptions& options) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.call_limits.max_request_bytes));
   builder.SetMaxSendMessageSize(static_cast<int>(options.call_limits.max_reply_bytes));
   SetConnectionLimits(options.connection_limits, builder);
-  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
+  if (!options.reflection) RemoveReflection(builder);
   // A second server on a taken port shall fail, not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Probes of bandwidth would wake both ends once more for every call. A message larger than the window opens it.

@@ -8,6 +8,9 @@
 namespace attnd {
 namespace {
 
+// Reflection is the one service whose calls take a thread each, for as long as they live; one more call is refused.
+constexpr int kMaxReflectionThreads = 8;
+
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 }  // namespace
@@ -26,6 +29,7 @@ void SetConnectionLimits(const ConnectionLimits& limits, grpc::ServerBuilder& bu
   }
   grpc::ResourceQuota quota("attnd");
   quota.Resize(static_cast<size_t>(limits.memory_quota_bytes));
+  quota.SetMaxThreads(kMaxReflectionThreads);
   builder.SetResourceQuota(quota);
 }
 

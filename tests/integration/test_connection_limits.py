@@ -1,6 +1,8 @@
 """What a connection may ask for, and how long it lives."""
 
 import collections
+import os
+import threading
 import unittest
 
 import grpc
@@ -29,6 +31,14 @@ def list_services(channel: grpc.Channel) -> bytes:
     return next(reflect(iter([LIST_SERVICES]), timeout=TIMEOUT_SECONDS))
 
 
+def reflection_answers(channel: grpc.Channel) -> bool:
+    """Whether it has room for a call."""
+    try:
+        return bool(list_services(channel))
+    except grpc.RpcError:
+        return False
+
+
 class LimitsTest(unittest.TestCase):
     """Amounts."""
 
@@ -42,6 +52,22 @@ class LimitsTest(unittest.TestCase):
             headers = [("padding", "x" * 1024)]
             wait_until(lambda: server.stub.GetModel.future(request, metadata=headers).code() == grpc.StatusCode.OK,
                        "a call with headers below the limit")
+
+    def test_reflection_takes_no_more_threads_than_it_may_and_others_are_served(self) -> None:
+        with ServerProcess(MODEL) as server:
+            reflect = server.channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+            threads = f"/proc/{server.process.pid}/task"
+            before = len(os.listdir(threads))
+            never = threading.Event()
+            calls = [reflect(iter(never.wait, True), timeout=TIMEOUT_SECONDS) for _ in range(64)]
+            wait_until(lambda: any(call.done() for call in calls), "one more than there is room for is refused")
+            self.assertEqual({call.code() for call in calls if call.done()}, {grpc.StatusCode.RESOURCE_EXHAUSTED})
+            server.stub.Embed(pb.EmbedRequest(inputs=[pb.Input(token_ids=pb.TokenIds(ids=[1]))]))
+            self.assertLess(len(os.listdir(threads)) - before, 16)
+            for call in calls:
+                call.cancel()
+            never.set()
+            wait_until(lambda: reflection_answers(server.channel), "reflection has room again")
 
     def test_calls_beyond_the_limit_of_a_connection_wait_in_the_client(self) -> None:
         with ServerProcess(MODEL, "--max_concurrent_streams=1") as server:
