@@ -11,6 +11,7 @@
 #include "server/open_inference/infer_outputs.h"
 #include "server/rpc/input_decoder.h"
 #include "server/rpc/invalid_field.h"
+#include "server/rpc/reply_size.h"
 
 namespace attnd {
 namespace {
@@ -101,12 +102,13 @@ absl::StatusOr<std::shared_ptr<Request>> InferDecoder::Decode(const ModelInferRe
   if (!tensors.ok()) return tensors.status();
   status = DecodeInputs(*tensors, parameters->truncate, *request, form);
   if (!status.ok()) return status;
-  request->reply_bytes = InferReplyBytes(*request, config_, form);
-  if (request->reply_bytes <= limits_.max_reply_bytes) return request;
+  const int64_t reply_bytes = InferReplyBytes(*request, config_, form);
+  request->reply_bytes = std::max(reply_bytes, ResultBytes(*request, config_));
+  if (reply_bytes <= limits_.max_reply_bytes) return request;
   return InvalidFieldWithText(
       "outputs", absl::StrFormat("the reply would have %d bytes, must have at most %d (max_reply_bytes); ask for fewer "
                                  "positions or outputs, or send rows in several calls",
-                                 request->reply_bytes, limits_.max_reply_bytes));
+                                 reply_bytes, limits_.max_reply_bytes));
 }
 
 absl::Status InferDecoder::DecodeInputs(const InputTensors& tensors, bool truncate, Request& request,

@@ -98,6 +98,7 @@ absl::Status DecodeInferOutputs(const inference::ModelInferRequest& message, con
                                absl::StrCat("outputs[", i, "]"), config, limits, request.selection);
     if (!status.ok()) return status;
   }
+  request.format.hidden.assign(request.selection.hidden.size(), ElementType::kFloat32);
   const auto names = [&form](InferOutput output) { return absl::c_linear_search(form.outputs, output); };
   if (names(InferOutput::kTopKLogProbability) && !names(InferOutput::kTopK)) {
     return InvalidFieldWithText("outputs", "outputs name top_k_log_probability, which needs top_k beside it");

@@ -116,6 +116,16 @@ TEST_F(InferDecoderTest, OutputsAreSelectedInTheirOrder) {
   EXPECT_THAT(form_.outputs, ElementsAre(InferOutput::kLogits, InferOutput::kEmbedding, InferOutput::kHiddenState));
 }
 
+TEST_F(InferDecoderTest, LikeliestTokensCountForWhatIsComputedNotOnlyForWhatIsSent) {
+  ModelInferRequest message = TwoRows();
+  (*AddOutput("top_k", message).mutable_parameters())["k"].set_int64_param(8);
+  (*message.mutable_outputs(0)->mutable_parameters())["positions"].set_string_param("all");
+  const auto request = Decode(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  // An id, a logit and a log-probability each, though only ids are sent.
+  EXPECT_GE((*request)->reply_bytes, (*request)->token_count() * 8 * 12);
+}
+
 TEST_F(InferDecoderTest, ParametersReachTheRequest) {
   ModelInferRequest message = TwoRows();
   auto& parameters = *message.mutable_parameters();
