@@ -22,7 +22,9 @@ OpenInferenceService::OpenInferenceService(const CallLimits& limits, const Model
       scheduler_(scheduler),
       text_worker_(text_worker),
       open_streams_(open_streams),
-      environment_(environment) {}
+      environment_(environment) {
+  SetMessageAllocatorFor_ModelInfer(&infer_messages_);
+}
 
 grpc::ServerUnaryReactor* OpenInferenceService::ServerLive(grpc::CallbackServerContext* context,
                                                            const inference::ServerLiveRequest* /*message*/,
@@ -79,7 +81,8 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(grpc::CallbackServerC
   auto* call = new UnaryCall(RpcMethod::kModelInfer, *context, environment_);
   const auto form = std::make_shared<InferReplyForm>(BeginReplyForm(*message));
   call->Submit(
-      TextByteCount(*message), text_worker_, [this, message, form] { return Decode(*message, *form); }, scheduler_,
+      SizeOfMessage(*message, TextByteCount(*message)), text_worker_,
+      [this, message, form] { return Decode(*message, *form); }, scheduler_,
       [form, reply](const Request& request) { EncodeInfer(request, *form, *reply); });
   return call;
 }
@@ -134,7 +137,7 @@ grpc::ServerUnaryReactor* OpenInferenceService::RepositoryIndex(grpc::CallbackSe
 grpc::ServerUnaryReactor* OpenInferenceService::Answer(RpcMethod method, grpc::CallbackServerContext& context,
                                                        Answerer answer) {
   auto* call = new UnaryCall(method, context, environment_);
-  call->Answer(/*text_bytes=*/0, text_worker_, std::move(answer));
+  call->Answer(MessageSize(), text_worker_, std::move(answer));
   return call;
 }
 

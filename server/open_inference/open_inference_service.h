@@ -18,6 +18,7 @@
 #include "server/open_inference/infer_reply.h"
 #include "server/rpc/call_limits.h"
 #include "server/rpc/call_scope.h"
+#include "server/rpc/freeable_messages.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/text_worker.h"
 #include "server/scheduling/scheduler.h"
@@ -83,6 +84,7 @@ class OpenInferenceService final : public inference::GRPCInferenceService::Callb
   TextWorker& text_worker_;
   OpenStreams& open_streams_;
   const CallEnvironment environment_;
+  FreeableMessages<inference::ModelInferRequest, inference::ModelInferResponse> infer_messages_;
 };
 
 }  // namespace attnd

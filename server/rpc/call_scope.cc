@@ -145,6 +145,7 @@ absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
   }
   if (status.ok()) metrics_.OnSerialized(request.method, clock_.Now() - started_at);
   // The reply may take its time to leave; nothing else shall.
+  for (SequenceInput& input : request.inputs) input = {.token_count = input.token_count};
   request.outputs = {};
   request.model = nullptr;
   return status;

@@ -37,13 +37,18 @@ InferenceService::InferenceService(const CallLimits& limits, const ModelStore& m
       scheduler_(scheduler),
       text_worker_(text_worker),
       open_streams_(open_streams),
-      environment_(environment) {}
+      environment_(environment) {
+  SetMessageAllocatorFor_Forward(&forward_messages_);
+  SetMessageAllocatorFor_Embed(&embed_messages_);
+  SetMessageAllocatorFor_Tokenize(&tokenize_messages_);
+  SetMessageAllocatorFor_Detokenize(&detokenize_messages_);
+}
 
 grpc::ServerUnaryReactor* InferenceService::Forward(grpc::CallbackServerContext* context,
                                                     const v1::ForwardRequest* message, v1::ForwardResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kForward, *context, environment_);
   call->Submit(
-      TextByteCount(message->inputs()), text_worker_,
+      SizeOfMessage(*message, TextByteCount(message->inputs())), text_worker_,
       [this, message] { return Decode(RpcMethod::kForward, *message, &RequestDecoder::DecodeForward); }, scheduler_,
       [reply](const Request& request) { EncodeForward(request, request.model->config(), *reply); });
   return call;
@@ -53,7 +58,7 @@ grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* c
                                                   v1::EmbedResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kEmbed, *context, environment_);
   call->Submit(
-      TextByteCount(message->inputs()), text_worker_,
+      SizeOfMessage(*message, TextByteCount(message->inputs())), text_worker_,
       [this, message] { return Decode(RpcMethod::kEmbed, *message, &RequestDecoder::DecodeEmbed); }, scheduler_,
       [reply](const Request& request) { EncodeEmbed(request, *reply); });
   return call;
@@ -63,7 +68,7 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
                                                      const v1::TokenizeRequest* message, v1::TokenizeResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kTokenize, *context, environment_);
   const auto byte_count = static_cast<int64_t>(message->text().size() + message->text_bytes().size());
-  call->Answer(byte_count, text_worker_, [this, message, reply]() -> absl::Status {
+  call->Answer(SizeOfMessage(*message, byte_count), text_worker_, [this, message, reply]() -> absl::Status {
     const auto model = models_.Get();
     return model.ok() ? AnswerTokenize(**model, *message, limits_, *reply) : model.status();
   });
@@ -74,7 +79,7 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
                                                        const v1::DetokenizeRequest* message,
                                                        v1::DetokenizeResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kDetokenize, *context, environment_);
-  call->Answer(message->ids_size(), text_worker_, [this, message, reply]() -> absl::Status {
+  call->Answer(SizeOfMessage(*message, message->ids_size()), text_worker_, [this, message, reply]() -> absl::Status {
     const auto model = models_.Get();
     return model.ok() ? AnswerDetokenize(**model, *message, limits_, *reply) : model.status();
   });
@@ -85,7 +90,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                                                      const v1::GetModelRequest* /*message*/,
                                                      v1::GetModelResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kGetModel, *context, environment_);
-  call->Answer(/*text_bytes=*/0, text_worker_, [this, reply] {
+  call->Answer(MessageSize(), text_worker_, [this, reply] {
     const auto model = models_.Get();
     if (model.ok()) {
       EncodeModel({.name = (*model)->name,

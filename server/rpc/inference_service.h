@@ -13,6 +13,7 @@
 #include "server/lifecycle/model_store.h"
 #include "server/rpc/call_limits.h"
 #include "server/rpc/call_scope.h"
+#include "server/rpc/freeable_messages.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/request_decoder.h"
 #include "server/rpc/stream_call.h"
@@ -65,6 +66,10 @@ class InferenceService final : public v1::InferenceService::CallbackService {
   TextWorker& text_worker_;
   OpenStreams& open_streams_;
   const CallEnvironment environment_;
+  FreeableMessages<v1::ForwardRequest, v1::ForwardResponse> forward_messages_;
+  FreeableMessages<v1::EmbedRequest, v1::EmbedResponse> embed_messages_;
+  FreeableMessages<v1::TokenizeRequest, v1::TokenizeResponse> tokenize_messages_;
+  FreeableMessages<v1::DetokenizeRequest, v1::DetokenizeResponse> detokenize_messages_;
 };
 
 }  // namespace attnd

@@ -17,12 +17,14 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/rpc/call_scope.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_flow.h"
 #include "server/rpc/text_worker.h"
+#include "server/rpc/unread_message.h"
 #include "server/rpc/within_memory.h"
 #include "server/scheduling/scheduler.h"
 #include "server/telemetry/metrics.h"
@@ -80,7 +82,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   struct Answer {
     Tag tag;
     std::shared_ptr<Request> request;
-    bool computed = false;       // it says what was computed
+    bool computed = false;       // its request was, to the end
     Reply reply;                 // being written, unless something is ahead of it
     MessagesAhead<Reply> ahead;  // null: nothing is, any more
     Reply message_ahead;         // being written meanwhile
@@ -111,7 +113,8 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
 
   void OnReadDone(bool ok) override {
     if (!ok || !HoldItem()) {
-      WithLock([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      WithLock([this, ok]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        malformed_ = !ok && !IsUnread(item_);
         flow_.FinishRead();
         flow_.EndReads();
       });
@@ -119,10 +122,11 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     }
     scope_.CountMessageReceived();
     // The next item is read once this one is accepted.
-    const absl::Status status = method_.text_worker.Run(Items::TextBytes(item_), [stream = this->shared_from_this()] {
-      stream->Accept();
-      stream->FinishRead();
-    });
+    const absl::Status status =
+        method_.text_worker.Run(SizeOfMessage(item_, Items::TextBytes(item_)), [stream = this->shared_from_this()] {
+          stream->Accept();
+          stream->FinishRead();
+        });
     if (status.ok()) return;
     const Tag tag = Items::TagOf(item_, place_++);
     scope_.LogItem(Items::LogId(tag), status, Stage::kDecode, 0, scope_.Now());
@@ -130,7 +134,9 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     FinishRead();
   }
 
+  // Lets go of the item, for the next may be long in coming.
   void FinishRead() {
+    item_ = UnreadMessage<Item>();
     WithLock([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { flow_.FinishRead(); });
   }
 
@@ -190,7 +196,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
       method_.encode(done, tag, answer.reply);
       if (method_.split != nullptr) answer.ahead = method_.split(request);
     });
-    answer.computed = status.ok();
+    answer.computed = computed.ok();
     if (status.ok()) {
       Items::Address(tag, answer.reply);
     } else {
@@ -244,7 +250,11 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
         }
         answers_.pop_front();
       }
-      if (!ok) DropAnswers();
+      if (ok) return;
+      // Before the stream can finish: it has not ended well.
+      given_up_ = true;
+      flow_.EndReads();
+      DropAnswers();
     });
     if (!ok) GiveUp();
   }
@@ -298,12 +308,21 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     if (!scope_.admission().ok()) return scope_.admission();
     if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return status;
     if (given_up_) return absl::CancelledError("the caller went away");
+    if (malformed_) {
+      return absl::InvalidArgumentError(absl::StrCat("item ", place_, " of the stream, from 0 on, is no ",
+                                                     Item::descriptor()->full_name(),
+                                                     ": its bytes are not in protobuf's wire format, or a string in it "
+                                                     "is not UTF-8; what came before was answered"));
+    }
     if (flow_.reads_ended()) return absl::OkStatus();
     return absl::UnavailableError(
         "this server is draining; what it has not answered was not computed, send it to another one");
   }
 
-  Stage LastStage() const { return scope_.admission().ok() ? Stage::kReply : Stage::kAuthenticate; }
+  Stage LastStage() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!scope_.admission().ok()) return Stage::kAuthenticate;
+    return malformed_ ? Stage::kDecode : Stage::kReply;
+  }
 
   void OnDone() override {
     open_streams_.Remove(this);
@@ -317,14 +336,15 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   Metrics& metrics_;
   CallScope scope_;
   std::shared_ptr<StreamCall> self_;
-  Item item_;           // the one being read, or just read
-  uint64_t place_ = 0;  // how many were read before
+  Item item_ = UnreadMessage<Item>();  // the one being read, or just read
+  uint64_t place_ = 0;                 // how many were read before
 
   absl::Mutex mutex_;
   StreamFlow flow_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Request>> requests_ ABSL_GUARDED_BY(mutex_);  // accepted and not done
   std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);                              // the first is being written
   bool given_up_ ABSL_GUARDED_BY(mutex_) = false;
+  bool malformed_ ABSL_GUARDED_BY(mutex_) = false;  // the last item could not be parsed
 };
 
 }  // namespace attnd

@@ -28,21 +28,23 @@ TextWorker::~TextWorker() {
   thread_.join();
 }
 
-absl::Status TextWorker::Run(int64_t text_bytes, absl::AnyInvocable<void()> work) {
-  if (text_bytes <= kShortTextBytes) {
+absl::Status TextWorker::Run(const MessageSize& size, absl::AnyInvocable<void()> work) {
+  if (size.text_bytes <= kShortTextBytes) {
     work();
     return absl::OkStatus();
   }
   const absl::MutexLock lock(&mutex_);
-  if (!waiting_.empty() && waiting_bytes_ + text_bytes > max_waiting_bytes_) {
+  if (!waiting_.empty() && waiting_bytes_ + size.held_bytes > max_waiting_bytes_) {
     absl::Status status = absl::ResourceExhaustedError(
-        absl::StrFormat("%d bytes of text wait to become tokens; with this call's %d they would exceed %d",
-                        waiting_bytes_, text_bytes, max_waiting_bytes_));
-    SetRetryDelay(absl::Seconds(static_cast<double>(waiting_bytes_) / kBytesPerSecond), status);
+        absl::StrFormat("messages of %d bytes wait for their text to become tokens; with this call's %d they would "
+                        "exceed %d",
+                        waiting_bytes_, size.held_bytes, max_waiting_bytes_));
+    SetRetryDelay(absl::Seconds(static_cast<double>(waiting_text_bytes_) / kBytesPerSecond), status);
     return status;
   }
-  waiting_bytes_ += text_bytes;
-  waiting_.push_back({.text_bytes = text_bytes, .run = std::move(work)});
+  waiting_text_bytes_ += size.text_bytes;
+  waiting_bytes_ += size.held_bytes;
+  waiting_.push_back({.size = size, .run = std::move(work)});
   return absl::OkStatus();
 }
 
@@ -55,7 +57,8 @@ void TextWorker::Loop() {
       if (waiting_.empty()) return;
       work = std::move(waiting_.front());
       waiting_.pop_front();
-      waiting_bytes_ -= work.text_bytes;
+      waiting_text_bytes_ -= work.size.text_bytes;
+      waiting_bytes_ -= work.size.held_bytes;
     }
     work.run();
   }

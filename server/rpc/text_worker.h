@@ -18,23 +18,36 @@ namespace attnd {
 // text that docs/performance.md has: less than a forward pass of a few tokens.
 inline constexpr int64_t kShortTextBytes = 16 << 10;
 
+// What there is to do for a message, and to hold until that is done.
+struct MessageSize {
+  int64_t text_bytes = 0;
+  int64_t held_bytes = 0;
+};
+
+// Of a message with `text_bytes` of text; what it holds is counted only where it may have to wait.
+template <typename Message>
+MessageSize SizeOfMessage(const Message& message, int64_t text_bytes) {
+  const bool waits = text_bytes > kShortTextBytes;
+  return {.text_bytes = text_bytes, .held_bytes = waits ? static_cast<int64_t>(message.SpaceUsedLong()) : 0};
+}
+
 // Threads: Run by any. Owns: a thread, which does one piece of work after the other, in their order.
 class TextWorker {
  public:
-  // `max_waiting_bytes`: of text in work that waits. One of any size may wait where no other does.
+  // `max_waiting_bytes`: held by work that waits. One of any size may wait where no other does.
   explicit TextWorker(int64_t max_waiting_bytes);
   // Does what waits.
   ~TextWorker();
   TextWorker(const TextWorker&) = delete;
   TextWorker& operator=(const TextWorker&) = delete;
 
-  // Calls `work`, which deals with `text_bytes` of text: at once if that is short, else soon, on the worker's thread.
-  // RESOURCE_EXHAUSTED, and `work` is not called, when too much waits.
-  absl::Status Run(int64_t text_bytes, absl::AnyInvocable<void()> work);
+  // Calls `work`, which deals with a message of that size: at once if its text is short, else soon, on the worker's
+  // thread. RESOURCE_EXHAUSTED, and `work` is not called, when too much waits.
+  absl::Status Run(const MessageSize& size, absl::AnyInvocable<void()> work);
 
  private:
   struct Work {
-    int64_t text_bytes = 0;
+    MessageSize size;
     absl::AnyInvocable<void()> run;
   };
 
@@ -44,6 +57,7 @@ class TextWorker {
   const int64_t max_waiting_bytes_;
   absl::Mutex mutex_;
   std::deque<Work> waiting_ ABSL_GUARDED_BY(mutex_);
+  int64_t waiting_text_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ends_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

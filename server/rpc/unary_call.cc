@@ -6,10 +6,10 @@
 
 namespace attnd {
 
-void UnaryCall::RunWork(int64_t text_bytes, TextWorker& worker, absl::AnyInvocable<void()> work) {
+void UnaryCall::RunWork(const MessageSize& size, TextWorker& worker, absl::AnyInvocable<void()> work) {
   if (!scope_.admission().ok()) return Complete(scope_.admission(), Stage::kAuthenticate);
-  const bool waits = text_bytes > kShortTextBytes;
-  const absl::Status accepted = worker.Run(text_bytes, [this, waits, work = std::move(work)]() mutable {
+  const bool waits = size.text_bytes > kShortTextBytes;
+  const absl::Status accepted = worker.Run(size, [this, waits, work = std::move(work)]() mutable {
     if (waits) {
       if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return Complete(status, Stage::kDecode);
     }
@@ -18,14 +18,16 @@ void UnaryCall::RunWork(int64_t text_bytes, TextWorker& worker, absl::AnyInvocab
   if (!accepted.ok()) Complete(accepted, Stage::kDecode);
 }
 
-void UnaryCall::Submit(int64_t text_bytes, TextWorker& worker, Decode decode, Scheduler& scheduler, Encode encode) {
-  RunWork(text_bytes, worker, [this, decode = std::move(decode), &scheduler, encode = std::move(encode)]() mutable {
+void UnaryCall::Submit(const MessageSize& size, TextWorker& worker, Decode decode, Scheduler& scheduler,
+                       Encode encode) {
+  RunWork(size, worker, [this, decode = std::move(decode), &scheduler, encode = std::move(encode)]() mutable {
     DecodeAndSubmit(decode, scheduler, std::move(encode));
   });
 }
 
 void UnaryCall::DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode encode) {
   auto decoded = WithinMemory([&decode] { return decode(); });
+  messages_.FreeRequest();
   if (!decoded.ok()) return Complete(decoded.status(), Stage::kDecode);
   const std::shared_ptr<Request> request = *std::move(decoded);
   request->done = [this, encode = std::move(encode)](const absl::Status& computed) mutable {
@@ -49,8 +51,8 @@ void UnaryCall::DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode enc
   if (request->cancelled()) scheduler.Cancel(*request);
 }
 
-void UnaryCall::Answer(int64_t text_bytes, TextWorker& worker, Answerer answer) {
-  RunWork(text_bytes, worker, [this, answer = std::move(answer)]() mutable {
+void UnaryCall::Answer(const MessageSize& size, TextWorker& worker, Answerer answer) {
+  RunWork(size, worker, [this, answer = std::move(answer)]() mutable {
     Complete(WithinMemory([&answer] { return answer(); }), Stage::kDecode);
   });
 }

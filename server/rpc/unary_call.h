@@ -30,22 +30,22 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   // `context` must outlive the call.
   UnaryCall(RpcMethod method, grpc::CallbackServerContext& context, const CallEnvironment& environment)
-      : scope_(method, context, environment) {
+      : messages_(*context.GetRpcAllocatorState()), scope_(method, context, environment) {
     scope_.CountMessageReceived();
   }
 
   // One of the next two, once. A caller who may not make the call is told so instead. `worker`, which must outlive the
-  // call, is where a message of `text_bytes` of text is dealt with if they are many.
+  // call, is where a message with much text is dealt with. The message must not be used afterwards: it may be freed.
 
   // Puts what `decode` makes of the message in the queue; `encode` writes the reply once it is computed.
-  void Submit(int64_t text_bytes, TextWorker& worker, Decode decode, Scheduler& scheduler, Encode encode);
+  void Submit(const MessageSize& size, TextWorker& worker, Decode decode, Scheduler& scheduler, Encode encode);
 
   // Ends the call: `answer` writes the reply, or says why there is none.
-  void Answer(int64_t text_bytes, TextWorker& worker, Answerer answer);
+  void Answer(const MessageSize& size, TextWorker& worker, Answerer answer);
 
  private:
   // Runs `work`, unless the call ends before.
-  void RunWork(int64_t text_bytes, TextWorker& worker, absl::AnyInvocable<void()> work);
+  void RunWork(const MessageSize& size, TextWorker& worker, absl::AnyInvocable<void()> work);
 
   void DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode encode);
 
@@ -55,6 +55,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnCancel() override;
   void OnDone() override;
 
+  grpc::RpcAllocatorState& messages_;
   CallScope scope_;
   absl::Mutex mutex_;                 // for OnCancel, which may come while the text worker is at the call
   std::shared_ptr<Request> request_;  // written under mutex_

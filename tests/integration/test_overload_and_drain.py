@@ -18,6 +18,7 @@ from attnd.v1 import inference_pb2_grpc
 from integration import health
 from integration.messages import ids_input
 from integration.metric_names import rpc_labels
+from integration.sanitizer import KEEPS_FREED_MEMORY
 from integration.server_process import ServerProcess
 from integration.waiting import TIMEOUT_SECONDS, wait_until
 from oracle import golden
@@ -39,6 +40,23 @@ def load(server: ServerProcess, *flags: str) -> dict:
 
 class OverloadTest(unittest.TestCase):
     """Backpressure."""
+
+    @unittest.skipIf(KEEPS_FREED_MEMORY, "memory is not given back under a sanitizer")
+    def test_calls_that_wait_do_not_hold_their_messages(self) -> None:
+        # A batch with room waits for more calls.
+        with ServerProcess(f"--model={golden.folder('tiny')}", "--max_queue_delay_us=60000000") as server:
+            embed = server.channel.unary_unary("/attnd.v1.InferenceService/Embed")
+            # Field 1000, which the server does not know, of 8 MB.
+            size = 8 << 20
+            unknown = b"\xc2\x3e" + b"\x80\x80\x80\x04" + bytes(size)
+            message = pb.EmbedRequest(inputs=[ids_input([1, 2])]).SerializeToString() + unknown
+            before = server.metric("process_resident_memory_bytes")
+            calls = [embed.future(message) for _ in range(16)]
+            wait_until(lambda: server.metric('attnd_queue_requests{priority="normal"}') == 16, "all calls wait")
+            wait_until(lambda: server.metric("process_resident_memory_bytes") - before < 60e6,
+                       "the memory of 16 messages, 134 MB, is given back")
+            for call in calls:
+                call.cancel()
 
     def test_refuses_what_is_too_much_and_keeps_its_goodput(self) -> None:
         with ServerProcess("--max_queue_requests=8") as server:

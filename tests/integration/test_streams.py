@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from integration.error_details import details, unpack
 from integration.messages import ids_input
 from integration.metric_names import rpc_labels
+from integration.sanitizer import KEEPS_FREED_MEMORY
 from integration.server_process import ServerProcess
 from integration.waiting import wait_until
 from oracle import golden
@@ -98,6 +99,22 @@ class StreamsTest(unittest.TestCase):
         self.assertEqual(list(stream), [])
         self.assertEqual(stream.code(), grpc.StatusCode.OK)
 
+    def test_bytes_that_are_no_item_end_the_stream_once_the_items_before_are_answered(self) -> None:
+        good = embed_item(7, [1, 2, 3]).SerializeToString()
+        not_utf8 = b"\x12\x0c" + b"\x1a\x0a" + b"\xff" * 10
+        for bad in (b"\xff", not_utf8, b"\x80\x7d\x01\xff"):
+            with self.subTest(bad):
+                stream = self.server.channel.stream_stream("/attnd.v1.InferenceService/EmbedStream")(
+                    iter([good, good, bad, good]))
+                answers = []
+                with self.assertRaises(grpc.RpcError) as raised:
+                    for answer in stream:
+                        answers.append(pb.EmbedStreamResponse.FromString(answer).id)
+                self.assertEqual(answers, [7, 7])
+                self.assertEqual(raised.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+                self.assertIn("item 2 of the stream, from 0 on, is no attnd.v1.EmbedStreamRequest",
+                              raised.exception.details())
+
     def test_half_close_with_nothing_sent_ends_with_ok(self) -> None:
         stream = self.server.stub.EmbedStream(iter(()), timeout=60)
         self.assertEqual(list(stream), [])
@@ -172,6 +189,24 @@ class FlowTest(unittest.TestCase):
             # gRPC may count the one it was writing as written.
             self.assertIn(unread, (7, 8))
             self.assertEqual(server.metric('attnd_wasted_tokens_total{cause="client"}'), 64 * unread)
+
+    @unittest.skipIf(KEEPS_FREED_MEMORY, "memory is not given back under a sanitizer")
+    def test_a_stream_that_waits_holds_none_of_its_items(self) -> None:
+        with ServerProcess(TINY) as server:
+            before = server.metric("process_resident_memory_bytes")
+            # 8 MB, of which every id is too large.
+            item = embed_item(1, [1 << 30] * 1_600_000)
+            streams = []
+            for _ in range(16):
+                sender = Sender([item])
+                stream = server.stub.EmbedStream(iter(sender))
+                self.assertEqual(next(stream).status.code, grpc.StatusCode.INVALID_ARGUMENT.value[0])
+                streams.append((sender, stream))
+            wait_until(lambda: server.metric("process_resident_memory_bytes") - before < 60e6,
+                       "the memory of 16 items, which are 100 MB and more, is given back")
+            for sender, stream in streams:
+                sender.half_close()
+                self.assertEqual(list(stream), [])
 
     def test_an_item_refused_by_the_queue_can_be_sent_again(self) -> None:
         with ServerProcess("--max_queue_requests=1") as server:
