@@ -32,12 +32,19 @@ void ThreadTeam::WaitForChange(const std::atomic<uint32_t>& value, uint32_t old)
 
 ThreadTeam::ThreadTeam(int thread_count, std::vector<int> cpus)
     : cpus_(std::move(cpus)), parts_(static_cast<size_t>(thread_count)) {
-  for (int worker = 1; worker < thread_count; ++worker) {
-    threads_.emplace_back([this, worker] { Serve(worker); });
+  try {
+    for (int worker = 1; worker < thread_count; ++worker) {
+      threads_.emplace_back([this, worker] { Serve(worker); });
+    }
+  } catch (...) {
+    Stop();
+    throw;
   }
 }
 
-ThreadTeam::~ThreadTeam() {
+ThreadTeam::~ThreadTeam() { Stop(); }
+
+void ThreadTeam::Stop() {
   stopping_ = true;
   loops_.fetch_add(1, std::memory_order_release);
   loops_.notify_all();

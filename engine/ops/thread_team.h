@@ -21,7 +21,8 @@ namespace attnd {
 // attnd-engine-1 and up, each set up as by ComputeThreadScope.
 class ThreadTeam {
  public:
-  // Its threads stay on `cpus`, unless those are none; so should the one that calls ParallelFor.
+  // Its threads stay on `cpus`, unless those are none; so should the one that calls ParallelFor. Throws
+  // std::system_error where the system has no thread left.
   explicit ThreadTeam(int thread_count, std::vector<int> cpus = {});
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -55,6 +56,8 @@ class ThreadTeam {
   };
 
   void Serve(int worker);
+  // Ends the threads there are.
+  void Stop();
   // Computes items of the loop at hand until none is left.
   void TakeItems(int worker);
   // The next item of `part`, or -1 when all are taken.

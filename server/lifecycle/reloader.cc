@@ -2,7 +2,9 @@
 
 #include <pthread.h>
 
+#include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "absl/log/log.h"
@@ -26,8 +28,18 @@ Reloader::~Reloader() {
   thread_.join();
 }
 
+absl::StatusOr<LoadedModel> Reloader::LoadNext(const std::string& folder) {
+  try {
+    return load_(folder, load_count_ + 1);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("there is not enough memory to load the model");
+  } catch (const std::exception& exception) {
+    return absl::InternalError(absl::StrCat("loading the model: ", exception.what()));
+  }
+}
+
 absl::Status Reloader::LoadFirst() {
-  absl::StatusOr<LoadedModel> loaded = load_("", load_count_ + 1);
+  absl::StatusOr<LoadedModel> loaded = LoadNext("");
   if (!loaded.ok()) return loaded.status();
   Serve(*std::move(loaded));
   return absl::OkStatus();
@@ -80,7 +92,7 @@ void Reloader::FinishJob() {
 }
 
 absl::StatusOr<ReloadReport> Reloader::Reload(const std::string& folder) {
-  absl::StatusOr<LoadedModel> loaded = load_(folder, load_count_ + 1);
+  absl::StatusOr<LoadedModel> loaded = LoadNext(folder);
   if (!loaded.ok()) {
     LOG(ERROR) << "reload failed, the model stays as it is: " << loaded.status();
     metrics_.OnModelReload(ReloadOutcome::kFailed);

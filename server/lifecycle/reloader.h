@@ -69,6 +69,8 @@ class Reloader {
   // Waits for the next; nothing when there will be none.
   std::optional<Job> TakeJob();
   void FinishJob();
+  // What `load` makes of `folder`, or what it throws, as a status.
+  absl::StatusOr<LoadedModel> LoadNext(const std::string& folder);
   absl::StatusOr<ReloadReport> Reload(const std::string& folder);
   // Returns the one before.
   std::unique_ptr<ModelOwner> Serve(LoadedModel loaded);

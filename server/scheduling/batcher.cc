@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include <cstddef>
+#include <exception>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -46,9 +48,19 @@ void Batcher::Loop() {
   while (const auto batch = scheduler_.Take()) Compute(*batch);
 }
 
+absl::Status Batcher::Forward(const Batch& batch) const {
+  try {
+    Engine& engine = source_(*batch.slices.front().request);
+    return engine.Forward(TasksOf(batch), [&] { return batch.IsAbandoned(clock_.Now()); });
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("not enough memory for its results");
+  } catch (const std::exception& exception) {
+    return absl::InternalError(exception.what());
+  }
+}
+
 void Batcher::Compute(const Batch& batch) {
-  Engine& engine = source_(*batch.slices.front().request);
-  const absl::Status result = engine.Forward(TasksOf(batch), [&] { return batch.IsAbandoned(clock_.Now()); });
+  const absl::Status result = Forward(batch);
   events_.OnBatchComputed(worker_, clock_.Now() - batch.started_at);
   scheduler_.Finish(batch, result);
 }

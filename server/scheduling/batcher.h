@@ -30,6 +30,8 @@ class Batcher {
  private:
   void Loop();
   void Compute(const Batch& batch);
+  // What the engine says of it; exceptions of the allocator end here.
+  absl::Status Forward(const Batch& batch) const;
 
   Scheduler& scheduler_;
   const EngineSource source_;

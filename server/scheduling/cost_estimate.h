@@ -1,8 +1,10 @@
-// What computing takes, measured: an exponentially weighted moving average of the time a token takes in full batches.
+// What computing takes, measured: an exponentially weighted moving average of the time a token takes in full batches,
+// and never more than it took in the last batch of any size.
 
 #ifndef SERVER_SCHEDULING_COST_ESTIMATE_H_
 #define SERVER_SCHEDULING_COST_ESTIMATE_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -12,12 +14,21 @@ namespace attnd {
 // Threads: one at a time.
 class CostEstimate {
  public:
-  // A batch of `tokens` took `duration`. Only of batches that are near full: a token of a small one takes longer, and
-  // what waits in a queue is computed in full ones.
-  void Add(int64_t tokens, absl::Duration duration) {
+  // A batch of `tokens` took `duration`. What waits in a queue is computed in batches that are near full; a token of a
+  // smaller one takes as long or longer, so that one begins no estimate and raises none. A sample counts for no more
+  // than kMaxGrowth times the estimate: the machine, not the model, was stopped for so long.
+  void Add(int64_t tokens, absl::Duration duration, bool near_full) {
+    if (duration <= absl::ZeroDuration()) return;  // the clock was set
     const absl::Duration sample = duration / tokens;
-    per_token_ = measured_ ? per_token_ + kWeight * (sample - per_token_) : sample;
-    measured_ = true;
+    if (!measured_) {
+      if (!near_full) return;
+      per_token_ = sample;
+      measured_ = true;
+    } else if (near_full) {
+      per_token_ += kWeight * (std::min(sample, kMaxGrowth * per_token_) - per_token_);
+    } else {
+      per_token_ = std::min(per_token_, sample);
+    }
   }
 
   bool measured() const { return measured_; }
@@ -28,6 +39,7 @@ class CostEstimate {
  private:
   // Of the newest sample: the last five batches make up two thirds.
   static constexpr double kWeight = 0.2;
+  static constexpr double kMaxGrowth = 5;
 
   absl::Duration per_token_;
   bool measured_ = false;

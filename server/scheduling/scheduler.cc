@@ -6,6 +6,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/log/log.h"
 #include "absl/strings/str_cat.h"
+#include "server/scheduling/retry_hint.h"
 
 namespace attnd {
 namespace {
@@ -20,6 +21,17 @@ Load& operator+=(Load& load, const Load& other) {
   load.requests += other.requests;
   load.tokens += other.tokens;
   return load;
+}
+
+// What callers are told of a batch that failed. What the engine says of itself is for the log.
+absl::Status FailureOf(const absl::Status& result) {
+  if (!absl::IsResourceExhausted(result)) {
+    return absl::InternalError("the engine failed to compute this call; the server's log says why");
+  }
+  absl::Status status =
+      absl::ResourceExhaustedError("this server has not enough memory for the call; send less in one call");
+  SetRetryDelay(absl::InfiniteDuration(), status);
+  return status;
 }
 
 Load& At(LoadByPriority& loads, Priority priority) { return loads[static_cast<size_t>(priority)]; }
@@ -372,7 +384,7 @@ void Scheduler::Finish(const Batch& batch, const absl::Status& result) {
     const absl::Time now = clock_.Now();
     const bool was_near_full =
         2 * batch.size.tokens >= limits_.max_batch_tokens || batch.close_reason == CloseReason::kMaxRequests;
-    if (result.ok() && was_near_full) cost_.Add(batch.size.tokens, now - batch.started_at);
+    if (result.ok()) cost_.Add(batch.size.tokens, now - batch.started_at, was_near_full);
     std::erase_if(running_batches_, [&](const RunningBatch& running) { return running.number == batch.number; });
     for (const BatchSlice& slice : batch.slices) FinishSlice(slice, batch, result, now, ended);
     ReportLoad(now);
@@ -393,8 +405,7 @@ void Scheduler::FinishSlice(const BatchSlice& slice, const Batch& batch, const a
   --entry.running_batches;
   const bool is_alive = entry.CheckAlive(now).ok();
   if (is_alive && !result.ok()) {
-    // What the engine says of itself is for the log.
-    entry.failure = absl::InternalError("the engine failed to compute this call; the server's log says why");
+    entry.failure = FailureOf(result);
   }
   if (!is_alive || !result.ok() || !entry.waits()) GiveUp(entry, now, ended);
 }

@@ -1,6 +1,7 @@
 #include "server/lifecycle/reloader.h"
 
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +61,7 @@ class ReloaderTest : public testing::Test {
       loads_.push_back(folder);
     }
     if (folder == "slow") go_.WaitForNotification();
+    if (folder == "huge") throw std::bad_alloc();
     if (folder == "bad") return absl::DataLossError("bad/model.safetensors: is cut off");
     auto model = std::make_unique<ServedModel>();
     model->name = folder;
@@ -128,6 +130,15 @@ TEST_F(ReloaderTest, AModelThatCannotBeLoadedChangesNothing) {
   const auto report = Reload("bad");
   EXPECT_EQ(report.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(report.status().message()), HasSubstr("bad/model.safetensors: is cut off"));
+  EXPECT_EQ(PresentVersion(), "v1");
+  EXPECT_EQ(Reload("good")->model_version, "v2");
+}
+
+TEST_F(ReloaderTest, AModelThatThereIsNoMemoryForChangesNothing) {
+  ASSERT_TRUE(reloader_->LoadFirst().ok());
+  const auto report = Reload("huge");
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr("not enough memory"));
   EXPECT_EQ(PresentVersion(), "v1");
   EXPECT_EQ(Reload("good")->model_version, "v2");
 }

@@ -58,17 +58,48 @@ TEST(DeadlineTest, ADeadlineThatHasPassedIsRefusedWithoutAnEstimate) {
   EXPECT_FALSE(CheckDeadline(absl::InfiniteDuration(), absl::InfiniteDuration()).has_value());
 }
 
-TEST(CostEstimateTest, FollowsTheMeasuredCostOfAToken) {
+TEST(CostEstimateTest, FollowsTheMeasuredCostOfATokenInBatchesThatAreNearFull) {
   CostEstimate cost;
   EXPECT_FALSE(cost.measured());
   EXPECT_EQ(cost.Of(1000), absl::ZeroDuration());
-  cost.Add(100, absl::Milliseconds(100));
+  cost.Add(100, absl::Milliseconds(100), /*near_full=*/true);
   EXPECT_TRUE(cost.measured());
   EXPECT_EQ(cost.Of(50), absl::Milliseconds(50));
-  cost.Add(10, absl::Milliseconds(20));
+  cost.Add(10, absl::Milliseconds(20), /*near_full=*/true);
   EXPECT_EQ(cost.Of(10), absl::Milliseconds(12));
-  for (int i = 0; i < 50; ++i) cost.Add(10, absl::Milliseconds(20));
+  for (int i = 0; i < 50; ++i) cost.Add(10, absl::Milliseconds(20), /*near_full=*/true);
   EXPECT_NEAR(absl::ToDoubleMilliseconds(cost.Of(10)), 20, 0.01);
+}
+
+TEST(CostEstimateTest, ASmallBatchBeginsNoEstimateAndRaisesNone) {
+  CostEstimate cost;
+  cost.Add(1, absl::Milliseconds(10), /*near_full=*/false);
+  EXPECT_FALSE(cost.measured());
+  cost.Add(100, absl::Milliseconds(100), /*near_full=*/true);
+  cost.Add(1, absl::Milliseconds(10), /*near_full=*/false);
+  EXPECT_EQ(cost.Of(1), absl::Milliseconds(1));
+}
+
+TEST(CostEstimateTest, AfterTheMachineStoodStillSmallBatchesMendIt) {
+  CostEstimate cost;
+  cost.Add(100, absl::Hours(1), /*near_full=*/true);
+  cost.Add(10, absl::Milliseconds(20), /*near_full=*/false);
+  EXPECT_EQ(cost.Of(10), absl::Milliseconds(20));
+}
+
+TEST(CostEstimateTest, ABatchDuringWhichTheMachineStoodStillDoesNotDoubleIt) {
+  CostEstimate cost;
+  cost.Add(100, absl::Milliseconds(100), /*near_full=*/true);
+  cost.Add(100, absl::Hours(1), /*near_full=*/true);
+  EXPECT_LT(cost.Of(100), absl::Milliseconds(200));
+}
+
+TEST(CostEstimateTest, ATimeThatRanBackwardsIsNoMeasurement) {
+  CostEstimate cost;
+  cost.Add(100, absl::Milliseconds(100), /*near_full=*/true);
+  cost.Add(100, -absl::Seconds(1), /*near_full=*/true);
+  cost.Add(1, absl::ZeroDuration(), /*near_full=*/false);
+  EXPECT_EQ(cost.Of(100), absl::Milliseconds(100));
 }
 
 }  // namespace

@@ -225,6 +225,16 @@ TEST_F(BatcherTest, AbortingEndsWhatWaitsWithUnavailable) {
   EXPECT_EQ(scheduler_.totals().dropped, 1);
 }
 
+TEST_F(BatcherTest, ABatchThatThereIsNoMemoryForFailsAndTheBatcherLives) {
+  engine_->RunOutOfMemory();
+  for (int i = 0; i < 2; ++i) {
+    TestCall call({1});
+    ASSERT_TRUE(scheduler_.Submit(call.request()).ok());
+    engine_->Permit(1);
+    EXPECT_EQ(call.Wait().code(), absl::StatusCode::kResourceExhausted);
+  }
+}
+
 TEST_F(BatcherTest, AnEngineErrorFailsTheCallsOfThatBatchAndNoOther) {
   engine_->FailWith(absl::InternalError("secret detail"));
   TestCall spread({10, 10});

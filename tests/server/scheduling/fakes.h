@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +87,7 @@ class FakeEngine final : public Engine {
       return absl::CancelledError("abandoned");
     }
     clock_.Advance(duration_);
+    if (out_of_memory_) throw std::bad_alloc();
     return result_;
   }
 
@@ -98,6 +100,12 @@ class FakeEngine final : public Engine {
   void FailWith(absl::Status result) {
     const absl::MutexLock lock(&mutex_);
     result_ = std::move(result);
+  }
+
+  // As where an allocation fails.
+  void RunOutOfMemory() {
+    const absl::MutexLock lock(&mutex_);
+    out_of_memory_ = true;
   }
 
   // Batches that were not computed to their end.
@@ -125,6 +133,7 @@ class FakeEngine final : public Engine {
   int abandoned_ ABSL_GUARDED_BY(mutex_) = 0;
   int permits_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status result_ ABSL_GUARDED_BY(mutex_);
+  bool out_of_memory_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Remembers what it is told.
