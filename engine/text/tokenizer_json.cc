@@ -24,6 +24,8 @@ using Json = nlohmann::json;
 constexpr char kEndOfText[] = "<|endoftext|>";
 // A vocabulary of 250,000 tokens takes a million: a value a token, three a merge.
 constexpr int64_t kMaxValues = int64_t{1} << 21;
+// Looking for added tokens takes as many steps at every byte of a text as they may have bytes.
+constexpr size_t kMaxAddedTokenBytes = 256;
 
 // Part of a file, and the path of keys that leads to it.
 struct Place {
@@ -150,6 +152,9 @@ absl::StatusOr<AddedToken> ParseAddedToken(const Place& place) {
   token.id = *id;
   if (!place.json["content"].is_string()) return Wrong(place.At("content"), "a string");
   token.content = place.json["content"].get<std::string>();
+  if (token.content.size() > kMaxAddedTokenBytes) {
+    return Wrong(place.At("content"), absl::StrCat("at most ", kMaxAddedTokenBytes, " bytes long"));
+  }
   for (const char* key : {"single_word", "lstrip", "rstrip"}) {
     if (absl::Status status = CheckFalse(place, key); !status.ok()) return status;
   }

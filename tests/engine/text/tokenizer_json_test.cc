@@ -93,6 +93,7 @@ TEST(ParseTokenizerJsonTest, WhatNoTokenizerIsIsRefusedByItsKey) {
   expect_broken("/model/byte_fallback", "no", "model.byte_fallback = \"no\", must be true or false");
   expect_broken("/pre_tokenizer/add_prefix_space", 1, "pre_tokenizer.add_prefix_space = 1");
   expect_broken("/added_tokens", 1, "added_tokens = 1, must be a list");
+  expect_broken("/added_tokens/0/content", std::string(257, 'x'), "added_tokens[0].content = \"xxx");
   expect_broken("/added_tokens/0", "x", "added_tokens[0] = \"x\", must be an object");
   expect_broken("/added_tokens/0/id", nullptr, "added_tokens[0] = ");
   expect_broken("/added_tokens/0/id", 1ULL << 40, "added_tokens[0].id = 1099511627776");
