@@ -66,6 +66,15 @@ class ArgumentsTest(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, text):
                 attnd.RetryPolicy(**options)
 
+    def test_half_a_tls_pair_and_empty_texts_are_refused(self) -> None:
+        for options, text in (({"certificate": b"c"}, "certificate without private_key, must be both or neither"),
+                              ({"private_key": b"k"}, "private_key without certificate, must be both or neither"),
+                              ({"certificate": b"c", "private_key": b""}, "private_key is empty, must be a text in PEM"),
+                              ({"certificate": b"", "private_key": b"k"}, "certificate is empty"),
+                              ({"authorities": b""}, "authorities is empty")):
+            with self.subTest(options), self.assertRaisesRegex(ValueError, text):
+                attnd.Tls(**options)
+
     def test_the_priority_of_a_client_is_that_of_calls_that_name_none(self) -> None:
         self.assertEqual(requests.embed_request([[1]], {}, "low").priority, pb.PRIORITY_LOW)
         self.assertEqual(requests.embed_request([[1]], {"priority": "high"}, "low").priority, pb.PRIORITY_HIGH)

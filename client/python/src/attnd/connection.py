@@ -27,12 +27,23 @@ _MAX_RECONNECT_BACKOFF_MS = 1000
 
 @dataclass(frozen=True)
 class Tls:
-    """Texts in PEM, not paths; from_files reads them."""
+    """Texts in PEM, not paths; from_files reads them. Raises ValueError for an empty text, and for half a pair."""
 
     authorities: bytes | None = None  # whom to trust; None: the authorities that gRPC brings
     certificate: bytes | None = None  # this client's own, for a server that asks for one; both or neither
     private_key: bytes | None = None
     server_name: str | None = None  # to expect in the server's certificate; None: that of the target or its first
+
+    def __post_init__(self) -> None:
+        # gRPC ends the process over half a pair, and connects to nobody where it is to trust nobody.
+        for name in ("authorities", "certificate", "private_key"):
+            text = getattr(self, name)
+            if text is not None and not text:
+                raise ValueError(f"{name} is empty, must be a text in PEM or None")
+        if self.certificate is not None and self.private_key is None:
+            raise ValueError("certificate without private_key, must be both or neither")
+        if self.private_key is not None and self.certificate is None:
+            raise ValueError("private_key without certificate, must be both or neither")
 
     @classmethod
     def from_files(
@@ -42,7 +53,7 @@ class Tls:
         private_key: str | Path | None = None,
         server_name: str | None = None,
     ) -> Tls:
-        """Raises OSError for a file that cannot be read."""
+        """Raises OSError for a file that cannot be read, and ValueError as Tls."""
         return cls(_read(authorities), _read(certificate), _read(private_key), server_name)
 
 
