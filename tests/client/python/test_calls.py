@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import socket
 import tempfile
 import time
 import unittest
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -26,6 +28,13 @@ LONG = [list(range(512))] * 4
 def handled(server: ServerProcess, code: str) -> float:
     """Calls of Embed that ended with that code."""
     return server.metric("grpc_server_handled_total" + rpc_labels("Embed", grpc_code=code))
+
+
+@contextlib.contextmanager
+def silent_server() -> Iterator[str]:
+    """The address of one that accepts connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 class ErrorsTest(unittest.TestCase):
@@ -197,7 +206,21 @@ class AccessTest(unittest.TestCase):
 
 
 class CancelTest(unittest.TestCase):
-    """On the default model, which takes its time."""
+    """Calls under way: those that a server computes, and those that one does not answer."""
+
+    def test_closing_an_async_client_ends_its_calls_with_CANCELLED_and_cancels_no_task(self) -> None:
+        async def close_while_waiting(address: str) -> None:
+            async with attnd.AsyncClient(address) as client:
+                closed, cancelled = (asyncio.create_task(client.embed([[1]])) for _ in range(2))
+                await asyncio.sleep(0)  # both have made their calls
+                cancelled.cancel()
+            with self.assertRaisesRegex(attnd.CallError, "CANCELLED: the client was closed"):
+                await closed
+            with self.assertRaises(asyncio.CancelledError):
+                await cancelled
+
+        with silent_server() as address:
+            asyncio.run(close_while_waiting(address))
 
     def test_cancelling_a_task_cancels_its_call(self) -> None:
         with ServerProcess() as server:

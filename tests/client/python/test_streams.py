@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import signal
 import unittest
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from attnd.chunks import Chunks
 from attnd.v1 import inference_pb2 as pb
 from client.python.callers import of_both
 from integration.server_process import ServerProcess
-from integration.waiting import wait_until
+from integration.waiting import TIMEOUT_SECONDS, wait_until
 from oracle import golden
 
 INPUTS = [list(range(1 + i % 60)) for i in range(200)]
@@ -109,6 +110,39 @@ class StreamsTest(unittest.TestCase):
                 await asyncio.to_thread(wait_until, lambda: self.server.metric(ITEMS) == 0, "everything is let go")
 
         asyncio.run(take_some())
+
+    def test_closing_an_async_client_ends_its_streams_whether_or_not_inputs_are_left(self) -> None:
+        async def close_while_waiting(left: bool) -> None:
+            stopped = asyncio.Event()
+
+            async def inputs():
+                yield [1]
+                await stopped.wait()
+                yield [2]
+                if left:
+                    await asyncio.Event().wait()
+
+            client = attnd.AsyncClient(self.server.address)
+            answers = client.embed_stream(inputs())
+            await anext(answers)
+            self.server.process.send_signal(signal.SIGSTOP)
+            try:
+                stopped.set()
+                answer = asyncio.create_task(anext(answers))
+                await asyncio.sleep(0)  # it waits
+                # gRPC's task that sends ends with the inputs. Left are that of the status, this one and that of the answer.
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    while not left and len(asyncio.all_tasks()) > 3:
+                        await asyncio.sleep(0)
+                await client.close()
+                with self.assertRaisesRegex(attnd.CallError, "CANCELLED: the client was closed"):
+                    await asyncio.wait_for(answer, TIMEOUT_SECONDS)
+            finally:
+                self.server.process.send_signal(signal.SIGCONT)
+
+        for left in (True, False):
+            with self.subTest(left=left):
+                asyncio.run(close_while_waiting(left))
 
 
 class ChunksTest(unittest.TestCase):

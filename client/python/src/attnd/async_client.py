@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -71,9 +72,15 @@ class AsyncClient:
         else:
             self._channel = grpc.aio.secure_channel(to.target, to.credentials, to.options)
         self._methods = Methods(self._channel)
+        self._closed = False
+        self._streams: set[Any] = set()  # calls of them that are under way
 
     async def close(self) -> None:
-        """Ends the connections, and calls under way."""
+        """Client.close."""
+        self._closed = True
+        # grpc.aio leaves out those that have sent all their inputs.
+        for call in self._streams:
+            call.cancel()
         await self._channel.close()
 
     async def __aenter__(self) -> Self:
@@ -174,11 +181,9 @@ class AsyncClient:
         timeout_s = options.get("timeout_s", self._timeout_s)
         metadata = self._connection.call_metadata(options.get("request_id"))
         call = method(request, timeout=timeout_s, metadata=metadata)
-        try:
+        with self._call_errors():
             reply = await call
             trailers = await call.trailing_metadata()
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from None
         return reply, request_id_of(trailers)
 
     async def _stream(
@@ -204,16 +209,31 @@ class AsyncClient:
 
         metadata = self._connection.call_metadata(options.get("request_id"))
         call = method(items(), timeout=options.get("timeout_s"), metadata=metadata)
+        self._streams.add(call)
         try:
-            async for answer in call:
-                if (result := read(answer)) is not None:
-                    yield result
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from None
+            with self._call_errors():
+                async for answer in call:
+                    if (result := read(answer)) is not None:
+                        yield result
         finally:
+            self._streams.discard(call)
             call.cancel()
         if failures:
             raise failures[0]
+
+    @contextlib.contextmanager
+    def _call_errors(self) -> Iterator[None]:
+        """Makes a CallError of what grpc.aio raises where a call failed or `close` ended it."""
+        try:
+            yield
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        except asyncio.CancelledError:
+            # Of the task, or only of the call.
+            task = asyncio.current_task()
+            if not self._closed or (task is not None and task.cancelling()):
+                raise
+            raise CallError(grpc.StatusCode.CANCELLED, "the client was closed") from None
 
 
 async def _each(inputs: Iterable[Input] | AsyncIterable[Input]) -> AsyncIterator[Input]:
