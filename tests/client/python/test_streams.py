@@ -10,6 +10,7 @@ import grpc
 
 import attnd
 from attnd.chunks import Chunks
+from attnd.replies import ForwardAnswers
 from attnd.v1 import inference_pb2 as pb
 from client.python.callers import of_both
 from integration.server_process import ServerProcess
@@ -148,11 +149,14 @@ class StreamsTest(unittest.TestCase):
 class ChunksTest(unittest.TestCase):
     """Chunks that no server of ours sends."""
 
-    def test_chunks_that_do_not_follow_each_other_are_an_error(self) -> None:
-        def chunk(offset: int, size: int, **fields) -> pb.TensorChunk:
-            fields = {"data_type": pb.DATA_TYPE_FLOAT32, "shape": [2, 2]} | fields
-            return pb.TensorChunk(logits=True, offset=offset, data=bytes(size), **fields)
+    @staticmethod
+    def chunk(offset: int, size: int, **fields) -> pb.TensorChunk:
+        """Of a tensor of 16 bytes."""
+        fields = {"data_type": pb.DATA_TYPE_FLOAT32, "shape": [2, 2]} | fields
+        return pb.TensorChunk(logits=True, offset=offset, data=bytes(size), **fields)
 
+    def test_chunks_that_do_not_follow_each_other_are_an_error(self) -> None:
+        chunk = self.chunk
         for wrong in (chunk(4, 4), chunk(0, 20), chunk(0, 0), chunk(0, 4, shape=[-1, 2]), chunk(0, 4, data_type=9)):
             with self.assertRaises(attnd.CallError) as raised:
                 Chunks().add(wrong)
@@ -162,6 +166,23 @@ class ChunksTest(unittest.TestCase):
         chunks.add(chunk(8, 8))
         self.assertEqual({name: len(data) for name, data in chunks.take().items()}, {"logits": 16})
         self.assertEqual(chunks.take(), {})
+
+    def test_a_result_before_its_last_chunk_is_an_error_and_a_status_is_none(self) -> None:
+        cut = pb.ForwardStreamResponse(id=0, chunk=self.chunk(0, 8))
+        result = pb.ForwardStreamResponse(id=0)
+        result.result.logits.MergeFrom(pb.Tensor(data_type=pb.DATA_TYPE_FLOAT32, shape=[2, 2]))
+        answers = ForwardAnswers("")
+        answers.read(cut)
+        with self.assertRaisesRegex(attnd.CallError, "INTERNAL: the server sent 8 bytes of a tensor of 16, then the res"):
+            answers.read(result)
+
+        answers = ForwardAnswers("")
+        answers.read(cut)
+        failed = answers.read(pb.ForwardStreamResponse(id=0, status=pb.ItemStatus(code=1)))
+        self.assertEqual(failed.error.code, grpc.StatusCode.CANCELLED)
+        for offset in (0, 8):
+            answers.read(pb.ForwardStreamResponse(id=1, chunk=self.chunk(offset, 8)))
+        self.assertEqual(answers.read(result).get().logits.shape, (2, 2))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from attnd.v1 import inference_pb2 as pb
 class Chunks:
     """The tensors that have come ahead of one result, by name: "logits" or "hidden_states[0]".
 
-    Errors: CallError, INTERNAL, for a chunk that is not the next one.
+    Errors: CallError, INTERNAL, for a chunk that is not the next one, and for a result before the last one.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,17 @@ class Chunks:
         self._room[self._placed : end] = chunk.data
         self._placed = end
 
+    def drop(self) -> None:
+        """Makes room for the next item's after one that failed, whose last tensor need not have come whole."""
+        self._tensors, self._room, self._placed = {}, None, 0
+
     def take(self) -> dict[str, bytearray]:
-        """The tensors of an item that has ended, and room for those of the next."""
-        whole, self._tensors, self._room, self._placed = self._tensors, {}, None, 0
+        """The tensors of a result that has come, and room for those of the next item."""
+        if self._room is not None and self._placed != len(self._room):
+            raise CallError(
+                grpc.StatusCode.INTERNAL,
+                f"the server sent {self._placed} bytes of a tensor of {len(self._room)}, then the result",
+            )
+        whole = self._tensors
+        self.drop()
         return whole

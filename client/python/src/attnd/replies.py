@@ -80,10 +80,10 @@ class ForwardAnswers:
         if answer.WhichOneof("outcome") == "chunk":
             self._chunks.add(answer.chunk)
             return None
-        chunks = self._chunks.take()
         if answer.WhichOneof("outcome") == "status":
+            self._chunks.drop()
             return StreamItem(answer.id, None, from_item_status(answer.status, self._request_id), None, "")
-        result = forward_result(answer.result, chunks)
+        result = forward_result(answer.result, self._chunks.take())
         return StreamItem(answer.id, result, None, timing(answer.timing), answer.model_version)
 
 
