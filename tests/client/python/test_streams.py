@@ -112,6 +112,37 @@ class StreamsTest(unittest.TestCase):
 
         asyncio.run(take_some())
 
+    def test_an_async_stream_that_has_ended_takes_no_more_inputs(self) -> None:
+        class Inputs:
+            """Waits for what is put into a queue, like an asynchronous generator that can be waited for again."""
+
+            def __init__(self) -> None:
+                self.queue = asyncio.Queue()
+
+            def __aiter__(self) -> "Inputs":
+                return self
+
+            async def __anext__(self) -> list[int]:
+                return await self.queue.get()
+
+        async def reuse() -> None:
+            inputs = Inputs()
+            inputs.queue.put_nowait([1])
+            async with attnd.AsyncClient(self.server.address) as client:
+                with self.assertRaisesRegex(attnd.CallError, "DEADLINE_EXCEEDED"):
+                    async for _ in client.embed_stream(inputs, timeout_s=0.2):
+                        pass
+                answers = client.embed_stream(inputs)
+                inputs.queue.put_nowait([1, 2])
+                answer = await asyncio.wait_for(anext(answers), TIMEOUT_SECONDS)
+                self.assertEqual(answer.get().token_count, 2)
+                await answers.aclose()
+                inputs.queue.put_nowait([3])
+                await asyncio.sleep(0)  # whoever still waited would take it
+                self.assertEqual(inputs.queue.qsize(), 1)
+
+        asyncio.run(reuse())
+
     def test_closing_an_async_client_ends_its_streams_whether_or_not_inputs_are_left(self) -> None:
         async def close_while_waiting(left: bool) -> None:
             stopped = asyncio.Event()

@@ -196,19 +196,24 @@ class AsyncClient:
     ) -> AsyncGenerator[StreamItem[Result], None]:
         """Opens a stream of items like `item`; `read` makes results of its answers."""
         failures: list[Exception] = []
+        sender: asyncio.Task[Any] | None = None
 
         async def items() -> AsyncIterator[requests.Item]:
             # In a task of gRPC's, where nobody would see what the caller's iterable raises.
+            nonlocal sender
+            sender = asyncio.current_task()
             try:
                 index = 0
                 async for one in _each(inputs):
                     yield requests.numbered(item, index, requests.encode_input(one, f"inputs[{index}]"))
                     index += 1
+                    if call.done():  # or gRPC would take one more before it notices
+                        return
             except Exception as error:
                 failures.append(error)
 
         metadata = self._connection.call_metadata(options.get("request_id"))
-        call = method(items(), timeout=options.get("timeout_s"), metadata=metadata)
+        call: Any = method(items(), timeout=options.get("timeout_s"), metadata=metadata)
         self._streams.add(call)
         try:
             with self._call_errors():
@@ -218,6 +223,7 @@ class AsyncClient:
         finally:
             self._streams.discard(call)
             call.cancel()
+            await _end(sender)
         if failures:
             raise failures[0]
 
@@ -234,6 +240,15 @@ class AsyncClient:
             if not self._closed or (task is not None and task.cancelling()):
                 raise
             raise CallError(grpc.StatusCode.CANCELLED, "the client was closed") from None
+
+
+async def _end(sender: asyncio.Task[Any] | None) -> None:
+    """Of a stream, which gRPC cancels only with its call: not where the call has ended and the caller is to be heard."""
+    if sender is None:
+        return
+    if not sender.cancelling():
+        sender.cancel()
+    await asyncio.wait([sender])
 
 
 async def _each(inputs: Iterable[Input] | AsyncIterable[Input]) -> AsyncIterator[Input]:
