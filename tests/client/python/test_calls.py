@@ -69,6 +69,12 @@ class ErrorsTest(unittest.TestCase):
                 self.assertEqual(error.code, grpc.StatusCode.UNAVAILABLE)
                 self.assertLess(time.monotonic() - started, 5)
 
+    def test_waiting_for_a_server_that_does_not_answer_ends_with_DEADLINE_EXCEEDED(self) -> None:
+        for kind in BOTH:
+            with self.subTest(kind.__name__), silent_server() as address, kind(address, retry=None) as caller:
+                error = self.failure(caller, "wait_until_serving", timeout_s=0.3)
+                self.assertEqual(error.code, grpc.StatusCode.DEADLINE_EXCEEDED)
+
     def test_a_client_waits_for_a_server_that_loads(self) -> None:
         for kind in BOTH:
             with ServerProcess.listening() as server, kind(server.address, retry=None) as caller:

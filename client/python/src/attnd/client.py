@@ -162,7 +162,10 @@ class Client:
         return status
 
     def wait_until_serving(self, timeout_s: float = 60.0) -> None:
-        """Waits for a server that is starting. Raises CallError, UNAVAILABLE, when it is not serving by then."""
+        """Waits for a server that is starting.
+
+        Raises CallError, UNAVAILABLE or DEADLINE_EXCEEDED, when it is not serving by then.
+        """
         deadline = time.monotonic() + timeout_s
         while True:
             try:
