@@ -17,7 +17,7 @@ namespace {
 constexpr double kLeastChange = 1;
 
 double FailedPercent(const LoadPoint& point) {
-  const int64_t due = point.sent + point.not_sent;
+  const int64_t due = point.due();
   return due > 0 ? 100 * static_cast<double>(point.failed()) / static_cast<double>(due) : 0;
 }
 

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
+#include <numeric>
 
 namespace attnd::client {
 namespace {
 
 constexpr double kGrowth = 1.005;
 constexpr absl::Duration kShortest = absl::Microseconds(1);
-constexpr absl::Duration kLongest = absl::Hours(1);
+constexpr absl::Duration kLongest = absl::Hours(30 * 24);
 
 // Bucket b > 0 holds durations in (UpperBound(b - 1), UpperBound(b)], bucket 0 everything up to kShortest.
 size_t BucketOf(absl::Duration duration) {
@@ -37,6 +39,11 @@ absl::Duration LatencySummary::Percentile(double percent) const {
     if (at_or_below > 0 && at_or_below >= rank) return std::min(UpperBound(bucket), max_);
   }
   return max_;
+}
+
+int64_t LatencySummary::CountAtOrBelow(absl::Duration duration) const {
+  const auto end = std::next(buckets_.begin(), static_cast<std::ptrdiff_t>(BucketOf(duration)) + 1);
+  return std::accumulate(buckets_.begin(), end, int64_t{0});
 }
 
 }  // namespace attnd::client

@@ -10,7 +10,7 @@
 
 namespace attnd::client {
 
-// A histogram whose buckets grow by half a percent, from a microsecond to an hour. Durations outside count as the
+// A histogram whose buckets grow by half a percent, from a microsecond to thirty days. Durations outside count as the
 // nearest of these; the largest is kept exactly.
 class LatencySummary {
  public:
@@ -24,6 +24,9 @@ class LatencySummary {
   // The smallest duration that at least `percent` of all are at or below, at most half a percent too high. Zero when
   // there are none. Requires 0 < percent <= 100.
   absl::Duration Percentile(double percent) const;
+
+  // How many are at or below `duration`; some that are above it by half a percent at most may be counted with them.
+  int64_t CountAtOrBelow(absl::Duration duration) const;
 
  private:
   std::vector<int64_t> buckets_;

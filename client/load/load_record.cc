@@ -7,6 +7,9 @@
 namespace attnd::client {
 namespace {
 
+// Of latency, in which the fastest answers come.
+constexpr double kLeastLatencyPercent = 10;
+
 double PerSecond(int64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0; }
 
 Latencies MakeLatencies(const LatencySummary& summary) {
@@ -43,13 +46,15 @@ const LoadPoint& LoadRecord::main_point() const {
 
 LoadPoint MakeLoadPoint(const LoadResult& result, double offered_per_second, absl::Duration duration) {
   const LoadCounts& counts = result.counts;
+  const absl::Duration due_time = std::min(duration, result.elapsed);
+  const absl::Duration in_time = due_time + result.latency.Percentile(kLeastLatencyPercent);
   LoadPoint point = {.offered_per_second = offered_per_second,
-                     .due_per_second = PerSecond(counts.sent + counts.not_sent,
-                                                 absl::ToDoubleSeconds(std::min(duration, result.elapsed))),
+                     .due_per_second = PerSecond(counts.sent + counts.not_sent, absl::ToDoubleSeconds(due_time)),
                      .elapsed_seconds = absl::ToDoubleSeconds(result.elapsed),
                      .sent = counts.sent,
                      .not_sent = counts.not_sent,
                      .ok = counts.ok,
+                     .ok_in_time = result.ok_times.CountAtOrBelow(in_time),
                      .ok_tokens = counts.ok_tokens,
                      .latency = MakeLatencies(result.latency),
                      .queue = MakeLatencies(result.queue),

@@ -31,6 +31,7 @@ void AddPoint(const LoadPoint& point, ordered_json& object) {
   object["sent"] = point.sent;
   object["not_sent"] = point.not_sent;
   object["ok"] = point.ok;
+  object["ok_in_time"] = point.ok_in_time;
   object["ok_per_second"] = point.ok_per_second();
   object["ok_tokens"] = point.ok_tokens;
   object["ok_tokens_per_second"] = point.ok_tokens_per_second();
@@ -123,6 +124,7 @@ LoadPoint ReadPoint(const json& object, Reader& reader) {
                      .sent = reader.Count(object, "sent"),
                      .not_sent = reader.Count(object, "not_sent"),
                      .ok = reader.Count(object, "ok"),
+                     .ok_in_time = reader.Count(object, "ok_in_time"),
                      .ok_tokens = reader.Count(object, "ok_tokens"),
                      .latency = ReadLatencies(reader.Object(object, "latency_ms"), reader),
                      .queue = ReadLatencies(reader.Object(object, "queue_ms"), reader),

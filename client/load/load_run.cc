@@ -67,7 +67,7 @@ class Run {
     ++due_count_;
     statistics_.CountSent();
     send_([&statistics = statistics_, start = start_, due](const Outcome& outcome) {
-      statistics.CountCompleted(outcome, absl::FromChrono(Clock::now() - start) - due);
+      statistics.CountCompleted(outcome, due, absl::FromChrono(Clock::now() - start));
     });
   }
 

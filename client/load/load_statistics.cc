@@ -12,14 +12,15 @@ void LoadStatistics::CountNotSent() {
   ++result_.counts.not_sent;
 }
 
-void LoadStatistics::CountCompleted(const Outcome& outcome, absl::Duration latency) {
+void LoadStatistics::CountCompleted(const Outcome& outcome, absl::Duration due, absl::Duration completed) {
   const absl::MutexLock lock(&mutex_);
   ++result_.counts.completed;
   ++result_.calls_by_code[outcome.status.code()];
   if (!outcome.status.ok()) return;
   ++result_.counts.ok;
   result_.counts.ok_tokens += outcome.token_count;
-  result_.latency.Add(latency);
+  result_.latency.Add(completed - due);
+  result_.ok_times.Add(completed);
   result_.queue.Add(absl::Seconds(outcome.timing.queue_seconds()));
   result_.compute.Add(absl::Seconds(outcome.timing.compute_seconds()));
 }

@@ -42,6 +42,8 @@ struct LoadResult {
   // From the start to the end of the last call.
   absl::Duration elapsed;
   LatencySummary latency;
+  // From the start of the load to the answer.
+  LatencySummary ok_times;
   LatencySummary queue;
   LatencySummary compute;
   std::map<absl::StatusCode, int64_t> calls_by_code;
@@ -52,7 +54,8 @@ class LoadStatistics {
  public:
   void CountSent();
   void CountNotSent();
-  void CountCompleted(const Outcome& outcome, absl::Duration latency);
+  // Both count from the start of the load; the latency is what lies between them.
+  void CountCompleted(const Outcome& outcome, absl::Duration due, absl::Duration completed);
 
   // Waits until fewer than `limit` calls are in flight; says whether that came true within `timeout`.
   bool WaitUntilInFlightBelow(int64_t limit, absl::Duration timeout);

@@ -90,6 +90,7 @@ CsvRow MakeCsvRow(const LoadPoint& point) {
                 {"sent", absl::StrCat(point.sent)},
                 {"not_sent", absl::StrCat(point.not_sent)},
                 {"ok", absl::StrCat(point.ok)},
+                {"ok_in_time", absl::StrCat(point.ok_in_time)},
                 {"ok_per_second", absl::StrCat(point.ok_per_second())},
                 {"ok_tokens_per_second", absl::StrCat(point.ok_tokens_per_second())}};
   AddLatencies("latency", point.latency, row);

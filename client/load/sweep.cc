@@ -23,11 +23,12 @@ constexpr double kHighestPerSecond = 1e6;
 }  // namespace
 
 std::string WhyTooMuch(const LoadPoint& point, absl::Duration latency_limit) {
+  if (point.due() == 0) return "";
   if (point.ok == 0) return "no call succeeded";
-  if (point.due_per_second < kLeastDue * point.offered_per_second && point.sent + point.not_sent >= kEnoughCalls) {
+  if (point.due_per_second < kLeastDue * point.offered_per_second && point.due() >= kEnoughCalls) {
     return absl::StrFormat("at %.4g calls/s attnd-load itself falls behind", point.offered_per_second);
   }
-  if (point.ok_per_second() < kLeastShare * point.due_per_second) {
+  if (static_cast<double>(point.ok_in_time) < kLeastShare * static_cast<double>(point.due())) {
     return absl::StrFormat("at %.4g calls/s goodput no longer follows the load", point.offered_per_second);
   }
   const double limit = absl::ToDoubleMilliseconds(latency_limit);
@@ -62,7 +63,10 @@ void Sweep::Add(LoadPoint point) {
 
 Knee Sweep::knee() const {
   const size_t first = FirstTooMuch();
-  Knee knee = {.offered_per_second = first > 0 ? points_[first - 1].offered_per_second : 0, .reason = "not reached"};
+  size_t kept_up = first;  // one above the knee
+  while (kept_up > 0 && points_[kept_up - 1].due() == 0) --kept_up;
+  Knee knee = {.offered_per_second = kept_up > 0 ? points_[kept_up - 1].offered_per_second : 0,
+               .reason = "not reached"};
   if (first < points_.size()) knee.reason = WhyTooMuch(points_[first], options_.latency_limit);
   return knee;
 }

@@ -20,8 +20,9 @@ struct SweepOptions {
   int max_steps = 30;
 };
 
-// Why the servers did not keep up with a step; empty where they did. They keep up while nine tenths of the calls that
-// are due are answered in the time in which they are due, and in which the limit says.
+// Why the servers did not keep up with a step; empty where they did, and where no call was due, which tells nothing.
+// They keep up while nine tenths of the calls that are due are answered OK in time, as LoadPoint::ok_in_time has it,
+// and the 99th percentile of latency is within the limit.
 std::string WhyTooMuch(const LoadPoint& point, absl::Duration latency_limit);
 
 // Rates rise by the factor until a step is too much, go one step further, which shows what happens there, and then come
@@ -38,6 +39,7 @@ class Sweep {
 
   // By rising load.
   const std::vector<LoadPoint>& points() const { return points_; }
+  // Never at a step in which no call was due.
   Knee knee() const;
 
  private:

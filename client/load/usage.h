@@ -56,7 +56,8 @@ Files of reports appear whole or not at all, in place of what had their names.
 Latency is that of calls that succeeded. In an open loop it counts from the moment a call was due, not from the moment
 it was sent: a server that stalls is charged for every call due meanwhile (no coordinated omission). Percentiles are
 exact to half a percent. Queue and compute times are the server's own. A step of a sweep is too much when less than nine
-tenths of the calls due were answered OK in the time in which they were due.
+tenths of the calls due were answered OK in the time in which they were due, and as long after it as the fastest tenth
+of the answers takes.
 
 Examples
   attnd-load --concurrency=8 --duration_s=10

@@ -24,6 +24,7 @@ LoadPoint PointOf(double offered, double latency_ms) {
                      .elapsed_seconds = 10,
                      .sent = static_cast<int64_t>(offered * 10),
                      .ok = static_cast<int64_t>(offered * 10),
+                     .ok_in_time = static_cast<int64_t>(offered * 10),
                      .ok_tokens = static_cast<int64_t>(offered * 80)};
   point.latency.percentiles.fill(latency_ms);
   point.calls_by_code["OK"] = point.ok;

@@ -1,5 +1,8 @@
 #include "client/load/latency_summary.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "gtest/gtest.h"
 
 namespace attnd::client {
@@ -23,20 +26,40 @@ TEST(LatencySummaryTest, TheLargestIsExact) {
   EXPECT_EQ(summary.Percentile(100), absl::Microseconds(123457));
 }
 
+TEST(LatencySummaryTest, ThoseAtOrBelowADurationAreCountedToHalfAPercent) {
+  LatencySummary summary;
+  for (int i = 1; i <= 1000; ++i) summary.Add(absl::Milliseconds(i));
+  for (const int milliseconds : {1, 10, 500, 1000, 100'000'000}) {
+    const int64_t count = summary.CountAtOrBelow(absl::Milliseconds(milliseconds));
+    EXPECT_GE(count, std::min(milliseconds, 1000));
+    EXPECT_LE(count, std::min(milliseconds * 1.0051, 1000.0));
+  }
+  EXPECT_EQ(summary.CountAtOrBelow(absl::ZeroDuration()), 0);
+}
+
+TEST(LatencySummaryTest, DaysAreToldApart) {
+  LatencySummary summary;
+  summary.Add(absl::Hours(11 * 24));
+  EXPECT_EQ(summary.CountAtOrBelow(absl::Hours(10 * 24)), 0);
+  EXPECT_EQ(summary.CountAtOrBelow(absl::Hours(11 * 24)), 1);
+}
+
 TEST(LatencySummaryTest, NothingAddedIsAllZero) {
   const LatencySummary summary;
   EXPECT_EQ(summary.count(), 0);
   EXPECT_EQ(summary.max(), absl::ZeroDuration());
   EXPECT_EQ(summary.Percentile(99), absl::ZeroDuration());
+  EXPECT_EQ(summary.CountAtOrBelow(absl::InfiniteDuration()), 0);
 }
 
 TEST(LatencySummaryTest, DurationsOutsideTheRangeCountAsTheNearest) {
   LatencySummary summary;
   summary.Add(absl::ZeroDuration());
-  summary.Add(absl::Hours(5));
+  summary.Add(absl::Hours(5000));
   EXPECT_EQ(summary.count(), 2);
   EXPECT_LE(summary.Percentile(50), absl::Microseconds(1));
-  EXPECT_EQ(summary.max(), absl::Hours(5));
+  EXPECT_EQ(summary.max(), absl::Hours(5000));
+  EXPECT_EQ(summary.CountAtOrBelow(absl::Hours(1000)), 2);
 }
 
 }  // namespace

@@ -30,9 +30,9 @@ LoadResult SampleResult() {
   const Outcome refused = {.status = absl::ResourceExhaustedError("full"), .token_count = 8, .timing = {}};
   for (int i = 0; i < 3; ++i) statistics.CountSent();
   for (int i = 0; i < 5; ++i) statistics.CountNotSent();
-  statistics.CountCompleted(ok, absl::Milliseconds(10));
-  statistics.CountCompleted(ok, absl::Milliseconds(20));
-  statistics.CountCompleted(refused, absl::Milliseconds(1));
+  statistics.CountCompleted(ok, /*due=*/absl::ZeroDuration(), absl::Milliseconds(10));
+  statistics.CountCompleted(ok, /*due=*/absl::Milliseconds(1980), absl::Milliseconds(2000));
+  statistics.CountCompleted(refused, /*due=*/absl::ZeroDuration(), absl::Milliseconds(1));
   return statistics.result(/*elapsed=*/absl::Seconds(2));
 }
 
@@ -66,6 +66,7 @@ TEST(ReportTest, TheJsonHasCountsRatesAndCodes) {
   EXPECT_EQ(report["sent"], 3);
   EXPECT_EQ(report["not_sent"], 5);
   EXPECT_EQ(report["ok"], 2);
+  EXPECT_EQ(report["ok_in_time"], 1);
   EXPECT_EQ(report["ok_per_second"], 1.0);
   EXPECT_EQ(report["ok_tokens_per_second"], 8.0);
   EXPECT_EQ(report["due_per_second"], 8.0);
@@ -97,7 +98,7 @@ TEST(ReportTest, ALineOfTheCsvHasAsManyCellsAsTheTitles) {
   const std::vector<std::string> lines = absl::StrSplit(ReportCsv(SampleSweep()), "\r\n", absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 3);
   EXPECT_THAT(lines[0], HasSubstr("ok_per_second,ok_tokens_per_second,latency_ms_p50"));
-  EXPECT_THAT(lines[2], HasSubstr("8,8,2,3,5,2,1,8,"));
+  EXPECT_THAT(lines[2], HasSubstr("8,8,2,3,5,2,1,1,8,"));
   for (const std::string& line : lines) EXPECT_EQ(absl::c_count(line, ','), absl::c_count(lines[0], ','));
 }
 
