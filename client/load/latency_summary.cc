@@ -23,6 +23,12 @@ absl::Duration UpperBound(size_t bucket) { return kShortest * std::pow(kGrowth, 
 
 }  // namespace
 
+int64_t PercentileRank(double percent, int64_t count) {
+  constexpr int64_t kAll = 100 * 100;  // hundredths
+  const int64_t hundredths = std::llround(percent * 100);
+  return (hundredths * count + kAll - 1) / kAll;
+}
+
 LatencySummary::LatencySummary() : buckets_(BucketOf(kLongest) + 1) {}
 
 void LatencySummary::Add(absl::Duration duration) {
@@ -32,7 +38,7 @@ void LatencySummary::Add(absl::Duration duration) {
 }
 
 absl::Duration LatencySummary::Percentile(double percent) const {
-  const auto rank = static_cast<int64_t>(std::ceil(percent / 100 * static_cast<double>(count_)));
+  const int64_t rank = PercentileRank(percent, count_);
   int64_t at_or_below = 0;
   for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
     at_or_below += buckets_[bucket];

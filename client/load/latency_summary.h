@@ -10,6 +10,10 @@
 
 namespace attnd::client {
 
+// Of `count` values in ascending order, the place, from 1 on, of the first that at least `percent` of all are at or
+// below. `percent` is rounded to hundredths, with which it is exact. Requires 0 < percent <= 100 and count <= 9e14.
+int64_t PercentileRank(double percent, int64_t count);
+
 // A histogram whose buckets grow by half a percent, from a microsecond to thirty days. Durations outside count as the
 // nearest of these; the largest is kept exactly.
 class LatencySummary {
@@ -22,7 +26,7 @@ class LatencySummary {
   absl::Duration max() const { return max_; }
 
   // The smallest duration that at least `percent` of all are at or below, at most half a percent too high. Zero when
-  // there are none. Requires 0 < percent <= 100.
+  // there are none. Requires what PercentileRank does.
   absl::Duration Percentile(double percent) const;
 
   // How many are at or below `duration`; some that are above it by half a percent at most may be counted with them.

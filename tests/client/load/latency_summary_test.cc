@@ -1,8 +1,11 @@
 #include "client/load/latency_summary.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
+#include "client/load/load_record.h"  // kPercents
 #include "gtest/gtest.h"
 
 namespace attnd::client {
@@ -16,6 +19,25 @@ TEST(LatencySummaryTest, PercentilesAreExactToHalfAPercent) {
     EXPECT_GE(milliseconds, percent * 10 - 1e-6) << percent;
     EXPECT_LE(milliseconds, percent * 10 * 1.0051) << percent;
   }
+}
+
+TEST(LatencySummaryTest, RanksAreExact) {
+  constexpr std::array<int64_t, kPercents.size()> kHundredths = {5000, 7500, 9000, 9500, 9900, 9950, 9990, 9999};
+  for (size_t i = 0; i < kPercents.size(); ++i) {
+    for (int64_t count = 1; count <= 10'000; ++count) {
+      const int64_t rank = PercentileRank(kPercents[i], count);
+      ASSERT_GE(rank * 10'000, kHundredths[i] * count) << kPercents[i] << " % of " << count;
+      ASSERT_LT((rank - 1) * 10'000, kHundredths[i] * count) << kPercents[i] << " % of " << count;
+    }
+  }
+}
+
+TEST(LatencySummaryTest, OneInAThousandIsAboveItsPercentile) {
+  LatencySummary summary;
+  for (int i = 0; i < 999; ++i) summary.Add(absl::Milliseconds(1));
+  summary.Add(absl::Seconds(1));
+  EXPECT_LT(summary.Percentile(99.9), absl::Milliseconds(2));
+  EXPECT_EQ(summary.Percentile(99.99), absl::Seconds(1));
 }
 
 TEST(LatencySummaryTest, TheLargestIsExact) {
