@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -84,16 +85,18 @@ absl::StatusOr<v1::ForwardRequest> ForwardRequestFromFlags(absl::Span<const std:
   return request;
 }
 
-// Of the likely tokens of a reply to texts; none where nothing in the call shows that the server has a tokenizer.
-absl::StatusOr<TextById> FetchTexts(Client& client, const v1::ForwardRequest& request,
-                                    const v1::ForwardResponse& response) {
+// Of the likely tokens of a reply to texts, as far as the server tells them: a vocabulary may have ids without a token,
+// and a key may allow no Detokenize. None where nothing in the call shows that the server has a tokenizer.
+TextById FetchTexts(Client& client, const v1::ForwardRequest& request, const v1::ForwardResponse& response) {
   const bool has_text = absl::c_any_of(
       request.inputs(), [](const v1::Input& input) { return input.has_text() || input.has_text_bytes(); });
   if (!request.has_top_k() || !has_text) return TextById();
-  const v1::DetokenizeRequest tokens = DetokenizeRequestFor(response);
-  absl::StatusOr<v1::DetokenizeResponse> texts = client.Detokenize(tokens);
-  if (!texts.ok()) return texts.status();
-  return ReadTexts(tokens, *texts);
+  const absl::StatusOr<v1::GetModelResponse> model = client.GetModel();
+  // Where the key does not allow GetModel, as if every id had a token.
+  const uint32_t token_count = model.ok() ? model->tokenizer_token_count() : std::numeric_limits<uint32_t>::max();
+  const v1::DetokenizeRequest tokens = DetokenizeRequestFor(response, token_count);
+  const absl::StatusOr<v1::DetokenizeResponse> texts = client.Detokenize(tokens);
+  return texts.ok() ? ReadTexts(tokens, *texts).value_or(TextById()) : TextById();
 }
 
 absl::StatusOr<Calls> MakeForward(absl::Span<const std::string> inputs, OutputFormat format) {
@@ -111,9 +114,7 @@ absl::StatusOr<Calls> MakeForward(absl::Span<const std::string> inputs, OutputFo
     const absl::Duration round_trip = stopwatch.Elapsed();
     if (!response.ok()) return response.status();
     if (format == OutputFormat::kJson) return ForwardJson(*response, round_trip);
-    absl::StatusOr<TextById> token_texts = FetchTexts(client, request, *response);
-    if (!token_texts.ok()) return token_texts.status();
-    return ForwardTable(*response, *token_texts, round_trip);
+    return ForwardTable(*response, FetchTexts(client, request, *response), round_trip);
   };
 }
 

@@ -22,11 +22,12 @@ ABSL_FLAG(bool, per_token, false, "");
 namespace attnd::client {
 namespace {
 
-// Empty for an input that is no text, or whose tokens are others than those scored, because the model was replaced.
+// Empty for an input that is no text, or whose tokens the server does not tell, or which are others than those scored,
+// because the model was replaced.
 absl::StatusOr<TokenTexts> TextsOf(Client& client, const v1::Input& input, const v1::TokenLogProbabilities& scores) {
   if (!input.has_text() && !input.has_text_bytes()) return TokenTexts();
   absl::StatusOr<v1::TokenizeResponse> tokens = client.Tokenize(TokenizeRequestFor(input));
-  if (!tokens.ok()) return tokens.status();
+  if (!tokens.ok()) return TokenTexts();
   const bool same = tokens->ids_size() >= scores.token_ids_size() &&
                     std::equal(scores.token_ids().begin(), scores.token_ids().end(), tokens->ids().begin());
   return same ? SplitText(InputText(input), *tokens) : TokenTexts();

@@ -34,13 +34,13 @@ std::string TopTokensTable(const v1::TopTokens& top, const TextById& texts) {
 
 }  // namespace
 
-v1::DetokenizeRequest DetokenizeRequestFor(const v1::ForwardResponse& response) {
+v1::DetokenizeRequest DetokenizeRequestFor(const v1::ForwardResponse& response, uint32_t token_count) {
   absl::btree_set<uint32_t> ids;
   for (const v1::ForwardResult& result : response.results()) {
     for (const v1::TopTokens& top : result.top_k()) ids.insert(top.ids().begin(), top.ids().end());
   }
   v1::DetokenizeRequest request;
-  request.mutable_ids()->Add(ids.begin(), ids.end());
+  request.mutable_ids()->Add(ids.begin(), ids.lower_bound(token_count));
   return request;
 }
 

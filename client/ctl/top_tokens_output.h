@@ -19,8 +19,9 @@ namespace attnd::client {
 // What ids stand for, as TokenTexts has it.
 using TextById = absl::btree_map<uint32_t, std::string>;
 
-// Asks for the text of every likely token of the reply, each once, in ascending order.
-v1::DetokenizeRequest DetokenizeRequestFor(const v1::ForwardResponse& response);
+// Asks for the text of every likely token of the reply with an id below `token_count`, those that a tokenizer has, each
+// once, in ascending order.
+v1::DetokenizeRequest DetokenizeRequestFor(const v1::ForwardResponse& response, uint32_t token_count);
 // The answer to it.
 absl::StatusOr<TextById> ReadTexts(const v1::DetokenizeRequest& request, const v1::DetokenizeResponse& response);
 

@@ -39,6 +39,7 @@ forward
   --positions=last       rows of each place: last, all, or positions from 0 on with commas between
   --logits=none          rows of logits: none, or as --positions
   --top_k=0              likeliest next tokens to print, and their texts where the inputs are texts
+                         and the server tells them
   --top_k_positions=last where to print them: as --positions
   --hidden_file=PATH     one more input: raw little-endian float32 [T, C] that enters the first layer
 embed, similar

@@ -15,6 +15,7 @@ namespace attnd::client {
 namespace {
 
 constexpr int64_t kVocabularySize = 100;
+constexpr uint32_t kTokenizerTokenCount = 90;
 constexpr int64_t kChannels = 4;
 
 // `first`, `first` + 1, ... in every row.
@@ -122,6 +123,11 @@ void FakeService::HoldNextUntilCancelled() {
   hold_next_ = true;
 }
 
+void FakeService::DenyTexts() {
+  const absl::MutexLock lock(&mutex_);
+  texts_denied_ = true;
+}
+
 void FakeService::AnswerItemsWith(AnswerItem answer) {
   const absl::MutexLock lock(&mutex_);
   answer_item_ = std::move(answer);
@@ -164,6 +170,11 @@ grpc::Status FakeService::NextStatus(grpc::ServerContext& context) {
   statuses_.erase(statuses_.begin());
   if (pushback_ms_.has_value()) context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*pushback_ms_));
   return status;
+}
+
+grpc::Status FakeService::TextStatus() const {
+  const absl::MutexLock lock(&mutex_);
+  return texts_denied_ ? grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "no texts") : grpc::Status::OK;
 }
 
 bool FakeService::Held(const grpc::ServerContext& context) {
@@ -212,18 +223,19 @@ grpc::Status FakeService::Tokenize(grpc::ServerContext*, const v1::TokenizeReque
     response->add_begins(i);
     response->add_ends(i + 1);
   }
-  return grpc::Status::OK;
+  return TextStatus();
 }
 
 grpc::Status FakeService::Detokenize(grpc::ServerContext*, const v1::DetokenizeRequest* request,
                                      v1::DetokenizeResponse* response) {
   std::string text;
   for (const uint32_t id : request->ids()) {
+    if (id >= kTokenizerTokenCount) return {grpc::StatusCode::INVALID_ARGUMENT, "no such token"};
     absl::StrAppend(&text, "t", id);
     response->add_ends(static_cast<uint32_t>(text.size()));
   }
   response->set_text(text);
-  return grpc::Status::OK;
+  return TextStatus();
 }
 
 grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
@@ -283,6 +295,7 @@ grpc::Status FakeService::GetModel(grpc::ServerContext* context, const v1::GetMo
   response->set_name("fake");
   response->set_parameter_count(152791296);
   response->set_data_type(v1::DATA_TYPE_FLOAT32);
+  response->set_tokenizer_token_count(kTokenizerTokenCount);
   response->mutable_config()->set_vocabulary_size(kVocabularySize);
   response->mutable_config()->set_embedding_length(kChannels);
   response->mutable_limits()->set_max_request_inputs(8);

@@ -16,7 +16,7 @@
 
 namespace attnd::client {
 
-// V = 100 tokens, C = 4 channels, at most 8 inputs of 16 tokens, 64 tokens a call.
+// V = 100 tokens, of which the tokenizer has 90, C = 4 channels, at most 8 inputs of 16 tokens, 64 tokens a call.
 //
 // Every value of a hidden state or embedding is the input's number plus the channel's, counted from 0; logit v is v.
 // The log-probability of token t is -t / 2. A text has a token of id 7 for each of its bytes.
@@ -31,6 +31,9 @@ class FakeService final : public v1::InferenceService::Service {
   void AnswerWithPushback(std::vector<grpc::Status> statuses, int pushback_ms);
   // The next Forward or Embed call is answered with CANCELLED once its client has cancelled it, and not before.
   void HoldNextUntilCancelled();
+
+  // Tokenize and Detokenize are answered with PERMISSION_DENIED from now on.
+  void DenyTexts();
 
   // What the items of coming EmbedStreams are answered with; nothing: not at all. Unless said, an odd id gets a status,
   // and an even one a result without a vector.
@@ -60,7 +63,7 @@ class FakeService final : public v1::InferenceService::Service {
       grpc::ServerReaderWriter<v1::ForwardStreamResponse, v1::ForwardStreamRequest>* stream) override;
   grpc::Status Tokenize(grpc::ServerContext* context, const v1::TokenizeRequest* request,
                         v1::TokenizeResponse* response) override;
-  // "t" and the id, for each.
+  // "t" and the id, for each; INVALID_ARGUMENT for an id that the tokenizer does not have.
   grpc::Status Detokenize(grpc::ServerContext* context, const v1::DetokenizeRequest* request,
                           v1::DetokenizeResponse* response) override;
   grpc::Status GetModel(grpc::ServerContext* context, const v1::GetModelRequest* request,
@@ -69,6 +72,7 @@ class FakeService final : public v1::InferenceService::Service {
  private:
   void Note(const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   grpc::Status NextStatus(grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  grpc::Status TextStatus() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Whether the call was held, and is over.
   bool Held(const grpc::ServerContext& context) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -78,6 +82,7 @@ class FakeService final : public v1::InferenceService::Service {
   bool hold_next_ ABSL_GUARDED_BY(mutex_) = false;
   int call_count_ ABSL_GUARDED_BY(mutex_) = 0;
   int cancelled_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool texts_denied_ ABSL_GUARDED_BY(mutex_) = false;
   AnswerItem answer_item_ ABSL_GUARDED_BY(mutex_);
   v1::ForwardRequest last_forward_ ABSL_GUARDED_BY(mutex_);
   v1::EmbedRequest last_embed_ ABSL_GUARDED_BY(mutex_);

@@ -82,6 +82,20 @@ TEST_F(AttndctlTest, ForwardPrintsTheLikeliestTokensAndTheirTextsWhereTheInputIs
             json::parse(R"([{"position": 1, "ids": [2, 1], "logits": [-1, -2], "log_probabilities": [-0.5, -1]}])"));
 }
 
+TEST_F(AttndctlTest, ForwardPrintsLikelyIdsWithoutATokenWithoutTexts) {
+  EXPECT_THAT(
+      Call({"forward", "--text", "ab", "--layers=", "--top_k=91"}).out,
+      AllOf(HasSubstr("   1  91   -1.0000          -0.5000\n"), HasSubstr("   2  90   -2.0000          -1.0000\n"),
+            HasSubstr("   3  89   -3.0000          -1.5000  \"t89\"\n")));
+}
+
+TEST_F(AttndctlTest, NumbersArePrintedWhereTheKeyAllowsNoTexts) {
+  server_.service().DenyTexts();
+  EXPECT_THAT(Call({"forward", "--text", "ab", "--layers=", "--top_k=2"}).out,
+              HasSubstr("   1   2  -1.0000          -0.5000\n"));
+  EXPECT_THAT(Call({"score", "--text", "ab", "--per_token"}).out, HasSubstr("    1   7          -0.5000\n"));
+}
+
 TEST_F(AttndctlTest, ForwardAsksForListedPositions) {
   Call({"forward", "1,2,3", "--positions=2,0", "--logits=1", "--top_k=3", "--top_k_positions=0,1"});
   const v1::ForwardRequest request = server_.service().last_forward();

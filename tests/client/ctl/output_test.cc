@@ -27,7 +27,8 @@ TEST(OutputTest, LikelyTokensThatDoNotGoTogetherAreTheServersFault) {
   EXPECT_THAT(ForwardTable(response, {}, absl::ZeroDuration()).status().message(),
               HasSubstr("1 likely tokens, 0 logits and 0 log-probabilities"));
   EXPECT_EQ(ForwardJson(response, absl::ZeroDuration()).status().code(), absl::StatusCode::kInternal);
-  const v1::DetokenizeRequest request = DetokenizeRequestFor(response);
+  const v1::DetokenizeRequest request = DetokenizeRequestFor(response, /*token_count=*/4);
+  EXPECT_EQ(request.ids_size(), 1);
   EXPECT_EQ(ReadTexts(request, v1::DetokenizeResponse()).status().code(), absl::StatusCode::kInternal);
 }
 
