@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "client/ctl/stopwatch.h"
+#include "client/json_line.h"
 #include "client/tensor.h"
 #include "client/text_table.h"
 #include "engine/files/npy.h"
@@ -76,7 +77,7 @@ std::string EmbedFileJson(const EmbedFileSummary& summary) {
                                        {"seconds", absl::ToDoubleSeconds(summary.elapsed)},
                                        {"tokens_per_second", TokensPerSecond(summary)},
                                        {"model_version", summary.totals.model_version}};
-  return json.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace) + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/ctl/tensor_view.h"
 #include "client/ctl/timing_output.h"
+#include "client/json_line.h"
 #include "client/tensor.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
@@ -46,7 +47,7 @@ absl::StatusOr<std::string> EmbedJson(const v1::EmbedResponse& response, absl::D
                                  {"truncated_from", response.truncated_from()},
                                  {"model_version", response.model_version()},
                                  {"timing", TimingJson(response.timing(), round_trip)}};
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

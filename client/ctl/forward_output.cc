@@ -7,6 +7,7 @@
 #include "client/ctl/tensor_view.h"
 #include "client/ctl/timing_output.h"
 #include "client/ctl/top_tokens_output.h"
+#include "client/json_line.h"
 #include "client/tensor.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
@@ -93,7 +94,7 @@ absl::StatusOr<std::string> ForwardJson(const v1::ForwardResponse& response, abs
   }
   json["model_version"] = response.model_version();
   json["timing"] = TimingJson(response.timing(), round_trip);
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

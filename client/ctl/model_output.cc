@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -99,7 +100,7 @@ std::string ModelJson(const v1::GetModelResponse& model) {
                                        {"kernel", KernelJson(model.kernel())},
                                        {"tokenizer_token_count", model.tokenizer_token_count()},
                                        {"server_version", model.server_version()}};
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

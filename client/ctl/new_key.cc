@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/json_line.h"
 #include "nlohmann/json.hpp"
 #include "server/security/api_keys.h"
 
@@ -55,8 +56,6 @@ std::string NewKeyTable(const NewKey& key) {
                       "\n\nThe line for the file of the server's --api_keys:\n\n  ", key.line, "\n");
 }
 
-std::string NewKeyJson(const NewKey& key) {
-  return nlohmann::ordered_json({{"id", key.id}, {"key", key.key}, {"line", key.line}}).dump() + "\n";
-}
+std::string NewKeyJson(const NewKey& key) { return JsonLine({{"id", key.id}, {"key", key.key}, {"line", key.line}}); }
 
 }  // namespace attnd::client

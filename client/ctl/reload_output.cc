@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -23,7 +24,7 @@ std::string ReloadJson(const v1::ReloadModelResponse& response) {
                                        {"previous_model_version", response.previous_model_version()},
                                        {"load_seconds", response.load_seconds()},
                                        {"warm_up_seconds", response.warm_up_seconds()}};
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/ctl/tensor_view.h"
 #include "client/ctl/timing_output.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -91,7 +92,7 @@ absl::StatusOr<std::string> ScoreJson(const v1::ForwardResponse& response, absl:
   }
   json["model_version"] = response.model_version();
   json["timing"] = TimingJson(response.timing(), round_trip);
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

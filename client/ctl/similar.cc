@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "client/ctl/tensor_view.h"
 #include "client/ctl/terminal_text.h"
+#include "client/json_line.h"
 #include "client/tensor.h"
 #include "client/text_table.h"
 #include "engine/text/utf8.h"
@@ -126,7 +127,7 @@ std::string MatchesJson(absl::Span<const Match> matches, const TextLines& lines)
     }
     json["matches"].push_back(std::move(entry));
   }
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

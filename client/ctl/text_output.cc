@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client/ctl/terminal_text.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -77,7 +78,7 @@ absl::StatusOr<std::string> TokensJson(const v1::TokenizeResponse& response) {
                                        {"begins", response.begins()},
                                        {"ends", response.ends()},
                                        {"model_version", response.model_version()}};
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 std::string TextOf(const v1::DetokenizeResponse& response) {
@@ -93,7 +94,7 @@ std::string TextJson(const v1::DetokenizeResponse& response) {
   }
   json["ends"] = response.ends();
   json["model_version"] = response.model_version();
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

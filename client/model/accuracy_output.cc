@@ -1,6 +1,7 @@
 #include "client/model/accuracy_output.h"
 
 #include "absl/strings/str_format.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -30,7 +31,7 @@ std::string AccuracyJson(const std::vector<TypeAccuracy>& types) {
                                              {"top_5", accuracy.top_5},
                                              {"kl_divergence", accuracy.kl_divergence}};
   }
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "client/choice.h"
 #include "client/interrupt.h"
+#include "client/json_line.h"
 #include "client/model/accuracy.h"
 #include "client/model/accuracy_output.h"
 #include "client/model/inspection.h"
@@ -91,7 +92,7 @@ absl::StatusOr<std::string> Write(const ModelFiles& files, const std::string& ta
                                          {"parameter_count", parameter_count},
                                          {"dtype", std::string(SafetensorsName(files.format))},
                                          {"weights_sha256", *sha256}};
-    return json.dump() + "\n";
+    return JsonLine(json);
   }
   TextTable table({{""}, {""}});
   table.AddRow({"written", target});

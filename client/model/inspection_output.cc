@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "nlohmann/json.hpp"
 
@@ -145,7 +146,7 @@ std::string InspectionJson(const Inspection& inspection, absl::string_view sha25
                      {"server_bytes", SizesJson(inspection.memory)},
                      {"weights_sha256", std::string(sha256)},
                      {"tensors", tensors}};
-  return json.dump() + "\n";
+  return JsonLine(json);
 }
 
 }  // namespace attnd::client

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/json_line.h"
 #include "client/text_table.h"
 #include "engine/files/json.h"
 #include "nlohmann/json.hpp"
@@ -36,7 +37,7 @@ std::string TokensJson(absl::Span<const TokenizedText> texts) {
     for (const auto& [begin, end] : text.encoding.ranges) ranges.push_back({begin, end});
     list.push_back({{"ids", text.encoding.ids}, {"byte_ranges", ranges}});
   }
-  return nlohmann::ordered_json({{"texts", list}}).dump() + "\n";
+  return JsonLine({{"texts", list}});
 }
 
 }  // namespace attnd::client

@@ -79,6 +79,13 @@ TEST_F(AttndModelTest, ANewModelIsWhatInspectSaysOfIt) {
   EXPECT_THAT(made.out, HasSubstr("sha256 " + inspection["weights_sha256"].get<std::string>()));
 }
 
+TEST_F(AttndModelTest, AFolderWhoseNameIsNotUtf8IsWrittenAndTold) {
+  const ProgramResult made = Init("new\xff", {"--output=json"});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(json::parse(made.out)["folder"], Path("new\xef\xbf\xbd"));
+  EXPECT_TRUE(fs::exists(Path("new\xff/model.safetensors")));
+}
+
 TEST_F(AttndModelTest, InspectPrintsATableForPeople) {
   ASSERT_EQ(Init("new", {"--tied_head=false", "--feed_forward=5"}).exit_code, 0);
   const ProgramResult result = AttndModel({"inspect", Path("new")});
