@@ -1,7 +1,5 @@
 #include "client/load/load_record.h"
 
-#include <algorithm>
-
 #include "absl/status/status.h"
 
 namespace attnd::client {
@@ -44,22 +42,22 @@ const LoadPoint& LoadRecord::main_point() const {
   return points.front();
 }
 
-LoadPoint MakeLoadPoint(const LoadResult& result, double offered_per_second, absl::Duration duration) {
+LoadPoint MakeLoadPoint(const LoadResult& result, double offered_per_second) {
   const LoadCounts& counts = result.counts;
-  const absl::Duration due_time = std::min(duration, result.elapsed);
-  const absl::Duration in_time = due_time + result.latency.Percentile(kLeastLatencyPercent);
-  LoadPoint point = {.offered_per_second = offered_per_second,
-                     .due_per_second = PerSecond(counts.sent + counts.not_sent, absl::ToDoubleSeconds(due_time)),
-                     .elapsed_seconds = absl::ToDoubleSeconds(result.elapsed),
-                     .sent = counts.sent,
-                     .not_sent = counts.not_sent,
-                     .ok = counts.ok,
-                     .ok_in_time = result.ok_times.CountAtOrBelow(in_time),
-                     .ok_tokens = counts.ok_tokens,
-                     .latency = MakeLatencies(result.latency),
-                     .queue = MakeLatencies(result.queue),
-                     .compute = MakeLatencies(result.compute),
-                     .calls_by_code = {}};
+  const absl::Duration in_time = result.times.calling + result.latency.Percentile(kLeastLatencyPercent);
+  LoadPoint point = {
+      .offered_per_second = offered_per_second,
+      .due_per_second = PerSecond(counts.sent + counts.not_sent, absl::ToDoubleSeconds(result.times.calling)),
+      .elapsed_seconds = absl::ToDoubleSeconds(result.times.elapsed),
+      .sent = counts.sent,
+      .not_sent = counts.not_sent,
+      .ok = counts.ok,
+      .ok_in_time = result.ok_times.CountAtOrBelow(in_time),
+      .ok_tokens = counts.ok_tokens,
+      .latency = MakeLatencies(result.latency),
+      .queue = MakeLatencies(result.queue),
+      .compute = MakeLatencies(result.compute),
+      .calls_by_code = {}};
   for (const auto& [code, calls] : result.calls_by_code) point.calls_by_code[absl::StatusCodeToString(code)] = calls;
   return point;
 }

@@ -52,7 +52,7 @@ struct Latencies {
 // One load, alone or as a step of a sweep.
 struct LoadPoint {
   double offered_per_second = 0;  // calls, as asked for; 0 in a closed loop
-  double due_per_second = 0;      // calls, as chance had it; those made in a closed loop
+  double due_per_second = 0;      // calls, while any were due, as chance had it; those made in a closed loop
   double elapsed_seconds = 0;     // until the last answer
   int64_t sent = 0;
   int64_t not_sent = 0;
@@ -106,8 +106,8 @@ struct LoadRecord {
   const LoadPoint& main_point() const;
 };
 
-// `offered_per_second` is 0 for a closed loop; no call was due after `duration`.
-LoadPoint MakeLoadPoint(const LoadResult& result, double offered_per_second, absl::Duration duration);
+// `offered_per_second` is 0 for a closed loop.
+LoadPoint MakeLoadPoint(const LoadResult& result, double offered_per_second);
 
 }  // namespace attnd::client
 

@@ -18,11 +18,12 @@ class Run {
   Run(const LoadPlan& plan, SendCall send, const std::atomic<bool>& stop, LoadStatistics& statistics)
       : plan_(plan), send_(std::move(send)), stop_(stop), statistics_(statistics) {}
 
-  absl::Duration Execute() {
+  LoadTimes Execute() {
     std::visit([this](const auto& loop) { MakeCalls(loop); }, plan_.loop);
+    const absl::Duration calling = std::min(Elapsed(), plan_.duration);
     while (!statistics_.WaitUntilInFlightBelow(1, kLongestWait)) {
     }
-    return Elapsed();
+    return {.calling = calling, .elapsed = Elapsed()};
   }
 
  private:
@@ -32,6 +33,8 @@ class Run {
         MakeCall(Elapsed());
       }
     }
+    // Rates are those until another call would have been made.
+    if (Enough()) statistics_.WaitUntilInFlightBelow(loop.concurrency, plan_.duration - Elapsed());
   }
 
   void MakeCalls(const OpenLoop& loop) {
@@ -90,7 +93,7 @@ class Run {
 
 }  // namespace
 
-absl::Duration RunLoad(const LoadPlan& plan, SendCall send, const std::atomic<bool>& stop, LoadStatistics& statistics) {
+LoadTimes RunLoad(const LoadPlan& plan, SendCall send, const std::atomic<bool>& stop, LoadStatistics& statistics) {
   return Run(plan, std::move(send), stop, statistics).Execute();
 }
 

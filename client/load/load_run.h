@@ -39,9 +39,9 @@ struct LoadPlan {
 // Starts one call and returns; calls `done` once, on any thread.
 using SendCall = absl::AnyInvocable<void(absl::AnyInvocable<void(const Outcome&)> done)>;
 
-// Carries out `plan` until it is finished or `stop` is set, waits for the calls in flight, and returns how long it all
+// Carries out `plan` until it is finished or `stop` is set, waits for the calls in flight, and returns how long that
 // took. Every `send` and every `done` has returned or is about to by then; `statistics` holds what happened.
-absl::Duration RunLoad(const LoadPlan& plan, SendCall send, const std::atomic<bool>& stop, LoadStatistics& statistics);
+LoadTimes RunLoad(const LoadPlan& plan, SendCall send, const std::atomic<bool>& stop, LoadStatistics& statistics);
 
 }  // namespace attnd::client
 

@@ -107,13 +107,13 @@ class Session {
 
   LoadPoint RunOne(const LoadPlan& plan, const std::string& label) const {
     LoadStatistics statistics;
-    absl::Duration elapsed;
+    LoadTimes times;
     {
       const Progress progress(label, plan.duration, plan.max_requests, statistics);
-      elapsed = RunLoad(plan, Sender(clients_, workload_, flags_.method == "forward"), stop_, statistics);
+      times = RunLoad(plan, Sender(clients_, workload_, flags_.method == "forward"), stop_, statistics);
     }
     const auto* const open = std::get_if<OpenLoop>(&plan.loop);
-    return MakeLoadPoint(statistics.result(elapsed), open != nullptr ? open->rate_per_s : 0, plan.duration);
+    return MakeLoadPoint(statistics.result(times), open != nullptr ? open->rate_per_s : 0);
   }
 
   const LoadFlags& flags_;

@@ -36,10 +36,10 @@ LoadCounts LoadStatistics::counts() const {
   return result_.counts;
 }
 
-LoadResult LoadStatistics::result(absl::Duration elapsed) const {
+LoadResult LoadStatistics::result(const LoadTimes& times) const {
   const absl::MutexLock lock(&mutex_);
   LoadResult result = result_;
-  result.elapsed = elapsed;
+  result.times = times;
   return result;
 }
 

@@ -36,11 +36,19 @@ struct LoadCounts {
   int64_t in_flight() const { return sent - completed; }
 };
 
+// From the start of a load.
+struct LoadTimes {
+  // While calls were due: until the planned end, and less where the number of calls or the caller ended it before. A
+  // closed loop's last call is over when there is room for another.
+  absl::Duration calling;
+  // Until the end of the last call.
+  absl::Duration elapsed;
+};
+
 // Everything a report tells. The summaries are of the calls that succeeded.
 struct LoadResult {
   LoadCounts counts;
-  // From the start to the end of the last call.
-  absl::Duration elapsed;
+  LoadTimes times;
   LatencySummary latency;
   // From the start of the load to the answer.
   LatencySummary ok_times;
@@ -61,11 +69,11 @@ class LoadStatistics {
   bool WaitUntilInFlightBelow(int64_t limit, absl::Duration timeout);
 
   LoadCounts counts() const;
-  LoadResult result(absl::Duration elapsed) const;
+  LoadResult result(const LoadTimes& times) const;
 
  private:
   mutable absl::Mutex mutex_;
-  // Its `elapsed` stays unset.
+  // Its `times` stay unset.
   LoadResult result_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -83,22 +83,76 @@ TEST(LoadRunTest, AnOpenLoopChargesAStallToTheCallsDueMeanwhile) {
   };
   // Ten calls due within about a millisecond, the first of which blocks the sender.
   RunLoad({.loop = OpenLoop{.rate_per_s = 1e4}, .duration = kLong, .max_requests = 10}, send, kNeverStop, statistics);
-  EXPECT_GT(statistics.result(absl::ZeroDuration()).latency.Percentile(10), kStall / 2);
+  EXPECT_GT(statistics.result({}).latency.Percentile(10), kStall / 2);
+}
+
+// Answers all calls this long after the last.
+class LateAnswers {
+ public:
+  static constexpr absl::Duration kLate = absl::Milliseconds(100);
+
+  // Requires to be called once there are no more calls.
+  ~LateAnswers() { thread_.join(); }
+
+  void Send(Done done, bool last) {
+    waiting_.push_back(std::move(done));
+    if (!last) return;
+    thread_ = std::thread([this] {
+      std::this_thread::sleep_for(absl::ToChronoMilliseconds(kLate));
+      for (Done& each : waiting_) Succeed(std::move(each));
+    });
+  }
+
+ private:
+  std::vector<Done> waiting_;
+  std::thread thread_;
+};
+
+TEST(LoadRunTest, NoCallIsDueInTheWaitForTheLastAnswer) {
+  LoadStatistics statistics;
+  LateAnswers answers;
+  const auto send = [&](Done done) { answers.Send(std::move(done), statistics.counts().sent == 10); };
+  const LoadTimes times = RunLoad({.loop = OpenLoop{.rate_per_s = 1e5}, .duration = kLong, .max_requests = 10}, send,
+                                  kNeverStop, statistics);
+  EXPECT_GT(times.elapsed - times.calling, LateAnswers::kLate / 2);
+}
+
+TEST(LoadRunTest, NoCallIsDueOnceItIsStopped) {
+  LoadStatistics statistics;
+  LateAnswers answers;
+  std::atomic<bool> stop = false;
+  const auto send = [&](Done done) {
+    stop = true;
+    answers.Send(std::move(done), /*last=*/true);
+  };
+  const LoadTimes times = RunLoad({.loop = OpenLoop{.rate_per_s = 1e5}, .duration = kLong}, send, stop, statistics);
+  EXPECT_GT(times.elapsed - times.calling, LateAnswers::kLate / 2);
+}
+
+TEST(LoadRunTest, AClosedLoopsLastCallTakesItsTime) {
+  LoadStatistics statistics;
+  LateAnswers answers;
+  const auto send = [&](Done done) { answers.Send(std::move(done), /*last=*/true); };
+  const LoadTimes times =
+      RunLoad({.loop = ClosedLoop{1}, .duration = kLong, .max_requests = 1}, send, kNeverStop, statistics);
+  EXPECT_GE(times.calling, LateAnswers::kLate);
 }
 
 TEST(LoadRunTest, TheDurationEndsIt) {
   LoadStatistics statistics;
-  const absl::Duration elapsed =
+  const LoadTimes times =
       RunLoad({.loop = ClosedLoop{1}, .duration = absl::Milliseconds(5)}, Succeed, kNeverStop, statistics);
-  EXPECT_GE(elapsed, absl::Milliseconds(5));
+  EXPECT_EQ(times.calling, absl::Milliseconds(5));
+  EXPECT_GE(times.elapsed, absl::Milliseconds(5));
   EXPECT_GT(statistics.counts().ok, 0);
 }
 
 TEST(LoadRunTest, TheDurationEndsAnOpenLoopThatCannotKeepUp) {
   LoadStatistics statistics;
-  const absl::Duration elapsed = RunLoad({.loop = OpenLoop{.rate_per_s = 1e300}, .duration = absl::Milliseconds(5)},
-                                         Succeed, kNeverStop, statistics);
-  EXPECT_GE(elapsed, absl::Milliseconds(5));
+  const LoadTimes times = RunLoad({.loop = OpenLoop{.rate_per_s = 1e300}, .duration = absl::Milliseconds(5)}, Succeed,
+                                  kNeverStop, statistics);
+  EXPECT_EQ(times.calling, absl::Milliseconds(5));
+  EXPECT_GE(times.elapsed, absl::Milliseconds(5));
   EXPECT_GT(statistics.counts().ok, 0);
 }
 

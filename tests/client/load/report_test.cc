@@ -33,7 +33,7 @@ LoadResult SampleResult() {
   statistics.CountCompleted(ok, /*due=*/absl::ZeroDuration(), absl::Milliseconds(10));
   statistics.CountCompleted(ok, /*due=*/absl::Milliseconds(1980), absl::Milliseconds(2000));
   statistics.CountCompleted(refused, /*due=*/absl::ZeroDuration(), absl::Milliseconds(1));
-  return statistics.result(/*elapsed=*/absl::Seconds(2));
+  return statistics.result({.calling = absl::Seconds(1), .elapsed = absl::Seconds(2)});
 }
 
 LoadRecord RecordOf(const LoadResult& result) {
@@ -44,7 +44,7 @@ LoadRecord RecordOf(const LoadResult& result) {
                           .length = "fixed:8",
                           .seed = ~uint64_t{0},
                           .started = "2026-11-24T15:00:00Z"},
-          .points = {MakeLoadPoint(result, /*offered_per_second=*/0, /*duration=*/absl::Seconds(1))},
+          .points = {MakeLoadPoint(result, /*offered_per_second=*/0)},
           .knee = {},
           .samples = {{.seconds = 1, .batches_per_second = 2, .mean_batch_tokens = 64}}};
 }
@@ -103,7 +103,7 @@ TEST(ReportTest, ALineOfTheCsvHasAsManyCellsAsTheTitles) {
 }
 
 TEST(ReportTest, NothingCompletedIsStillAReport) {
-  const LoadResult nothing = LoadStatistics().result(absl::ZeroDuration());
+  const LoadResult nothing = LoadStatistics().result({});
   EXPECT_EQ(json::parse(LoadRecordJson(RecordOf(nothing)))["ok_per_second"], 0.0);
 }
 

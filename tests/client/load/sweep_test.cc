@@ -55,7 +55,7 @@ LoadPoint Measure(Answer answer) {
     statistics.CountCompleted({.status = status, .token_count = 1, .timing = {}}, due, completed);
     last = std::max(last, completed);
   }
-  return MakeLoadPoint(statistics.result(last), kCallsPerSecond, kStep);
+  return MakeLoadPoint(statistics.result({.calling = kStep, .elapsed = last}), kCallsPerSecond);
 }
 
 // One server that answers `capacity` calls a second, each as soon as those before it.
