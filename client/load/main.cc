@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,30 +39,51 @@ ExitCode Fail(ExitCode code, const absl::Status& status) {
   return code;
 }
 
-// Whole or not at all; nothing where there is no path.
-absl::Status WriteWhole(const std::string& path, const std::string& text) {
-  if (path.empty()) return absl::OkStatus();
-  absl::StatusOr<StagedFile> file = StagedFile::Create(path, ExistingTarget::kReplace);
-  if (!file.ok()) return file.status();
-  if (absl::Status status = file->file().Write(text); !status.ok()) return status;
-  return file->Commit();
+absl::Status Print(const std::string& text) {
+  std::cout << text << std::flush;
+  return std::cout.good() ? absl::OkStatus() : absl::UnavailableError("standard output cannot be written");
 }
 
-absl::Status WriteReports(const LoadRecord& record, const ReportFiles& files) {
-  const bool json_out = files.json == "-";
-  std::cout << (json_out ? LoadRecordJson(record) : ReportTable(record)) << std::flush;
-  absl::Status status = WriteWhole(json_out ? "" : files.json, LoadRecordJson(record));
-  status.Update(WriteWhole(files.csv, ReportCsv(record)));
-  status.Update(WriteWhole(files.html, HtmlReport(record)));
-  return status;
-}
+// A file that appears whole or not at all; none where there is no path.
+class Report {
+ public:
+  // Before there is anything to write, so that a load is not made in vain for a path that nothing can be written to.
+  static absl::StatusOr<Report> Create(const std::string& path) {
+    if (path.empty()) return Report(std::nullopt);
+    absl::StatusOr<StagedFile> file = StagedFile::Create(path, ExistingTarget::kReplace);
+    if (!file.ok()) return file.status();
+    return Report(*std::move(file));
+  }
+
+  // Call once.
+  absl::Status Write(const std::string& text) {
+    if (!file_.has_value()) return absl::OkStatus();
+    if (absl::Status status = file_->file().Write(text); !status.ok()) return status;
+    return file_->Commit();
+  }
+
+ private:
+  explicit Report(std::optional<StagedFile> file) : file_(std::move(file)) {}
+
+  std::optional<StagedFile> file_;
+};
 
 ExitCode RunLoadCommand(const CommandLine& command_line) {
   const absl::StatusOr<LoadFlags> flags = LoadFlagsOf(command_line);
   if (!flags.ok()) return Fail(kWrongUsage, flags.status());
+  const bool json_out = flags->reports.json == "-";
+  absl::StatusOr<Report> json = Report::Create(json_out ? "" : flags->reports.json);
+  if (!json.ok()) return Fail(kWrongUsage, json.status());
+  absl::StatusOr<Report> csv = Report::Create(flags->reports.csv);
+  if (!csv.ok()) return Fail(kWrongUsage, csv.status());
+  absl::StatusOr<Report> html = Report::Create(flags->reports.html);
+  if (!html.ok()) return Fail(kWrongUsage, html.status());
   const absl::StatusOr<LoadRecord> record = MakeLoad(*flags, StopOnSignal());
   if (!record.ok()) return Fail(kNothingSucceeded, record.status());
-  const absl::Status written = WriteReports(*record, flags->reports);
+  absl::Status written = Print(json_out ? LoadRecordJson(*record) : ReportTable(*record));
+  written.Update(json->Write(LoadRecordJson(*record)));
+  written.Update(csv->Write(ReportCsv(*record)));
+  written.Update(html->Write(HtmlReport(*record)));
   if (!written.ok()) return Fail(kNothingSucceeded, written);
   return absl::c_any_of(record->points, [](const LoadPoint& point) { return point.ok > 0; }) ? kSuccess
                                                                                              : kNothingSucceeded;
@@ -88,10 +110,12 @@ ExitCode RunCompareCommand(const CommandLine& command_line) {
   if (!before.ok()) return Fail(kNothingSucceeded, before.status());
   const absl::StatusOr<LoadRecord> after = ReadRecord(after_path);
   if (!after.ok()) return Fail(kNothingSucceeded, after.status());
+  absl::StatusOr<Report> html = Report::Create(files->html);
+  if (!html.ok()) return Fail(kWrongUsage, html.status());
   const NamedRecord first = {NameOf(before_path, after_path), &*before};
   const NamedRecord second = {NameOf(after_path, before_path), &*after};
-  std::cout << ComparisonTable(first, second) << std::flush;
-  const absl::Status written = WriteWhole(files->html, HtmlComparison(first, second));
+  absl::Status written = Print(ComparisonTable(first, second));
+  written.Update(html->Write(HtmlComparison(first, second)));
   return written.ok() ? kSuccess : Fail(kNothingSucceeded, written);
 }
 

@@ -51,7 +51,7 @@ report
 compare
   --html=PATH               also as a page with charts
 
-Files of reports appear whole or not at all, in place of what had their names.
+Files of reports appear whole or not at all, in place of what had their names; a load is made only where they can.
 
 Latency is that of calls that succeeded. In an open loop it counts from the moment a call was due, not from the moment
 it was sent: a server that stalls is charged for every call due meanwhile (no coordinated omission). Percentiles are
@@ -68,7 +68,8 @@ Examples
   attnd-load compare before.json after.json --html=comparison.html
 
 Ctrl-C stops early, waits for the calls in flight and reports; a second one quits at once.
-Exit status: 0 when a call succeeded, 1 when none did or the server cannot be reached, 2 wrong usage.
+Exit status: 0 when a call succeeded and the report is written, 1 when none did, the server cannot be reached or the
+report cannot be written, 2 wrong usage, a path that no report can have included.
 )";
 
 inline std::string AttndLoadUsage() { return absl::StrCat(kAttndLoadUsageBegin, kConnectionUsage, kAttndLoadUsageEnd); }

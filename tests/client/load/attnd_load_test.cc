@@ -1,17 +1,21 @@
 // The program attnd-load, run as a user runs it.
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/client/fake_server.h"
 #include "tests/client/subprocess.h"
+#include "tests/engine/files/temporary_folder.h"
 
 namespace attnd::client {
 namespace {
@@ -117,16 +121,45 @@ TEST_F(AttndLoadTest, SeveralServersShareTheCalls) {
   }
 }
 
-TEST_F(AttndLoadTest, AReportThatCannotBeWrittenIsAnError) {
-  const ProgramResult result = Load({"--requests=1", "--concurrency=1", "--html=/not/there/report.html"});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("/not/there"));
+TEST_F(AttndLoadTest, NoLoadIsMadeForAReportThatCannotBeWritten) {
+  for (const std::string flag : {"--json", "--csv", "--html"}) {
+    const ProgramResult result = Load({"--requests=1", "--concurrency=1", flag + "=/not/there/report"});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(result.err, HasSubstr("/not/there"));
+  }
+  EXPECT_EQ(server_.service().call_count(), 0);
+}
+
+TEST_F(AttndLoadTest, OutputThatCannotBeWrittenIsAnError) {
+  const TemporaryFolder folder;
+  const std::string report = folder.path() + "/report.json";
+  const auto to_full_device = [&](const std::string& arguments) {
+    return RunProgram({"/bin/sh", "-c", absl::StrCat("exec " ATTND_LOAD " ", arguments, " > /dev/full")});
+  };
+  const ProgramResult load =
+      to_full_device("--requests=1 --concurrency=1 --json=" + report + " --server=" + server_.target());
+  EXPECT_EQ(load.exit_code, 1);
+  EXPECT_THAT(load.err, HasSubstr("standard output cannot be written"));
+  EXPECT_TRUE(std::filesystem::exists(report)) << "what can be written is";
+  EXPECT_EQ(to_full_device("compare " + report + " " + report).exit_code, 1);
 }
 
 TEST(AttndLoadWithoutServerTest, AServerThatIsNotThereIsReported) {
   const ProgramResult result = AttndLoad({"--concurrency=1", "--server=" + UnusedTarget()});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, StartsWith("attnd-load: UNAVAILABLE: "));
+}
+
+TEST(AttndLoadWithoutServerTest, ALoadThatFailsLeavesReportsAsTheyWere) {
+  const TemporaryFolder folder;
+  const std::string before = folder.Write("report.json", "before");
+  const ProgramResult result = AttndLoad(
+      {"--concurrency=1", "--json=" + before, "--csv=" + folder.path() + "/a.csv", "--server=" + UnusedTarget()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(Content(before), "before");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()),
+            1);
 }
 
 TEST(AttndLoadWithoutServerTest, HelpSaysWhereLatencyCountsFrom) {
