@@ -23,7 +23,12 @@ namespace {
 
 constexpr size_t kMaxShownCharacters = 100;
 
-absl::StatusOr<std::vector<float>> EmbedQuery(Client& client, const v1::EmbedRequest& request) {
+struct Query {
+  std::vector<float> vector;
+  std::string model_version;
+};
+
+absl::StatusOr<Query> EmbedQuery(Client& client, const v1::EmbedRequest& request) {
   const absl::StatusOr<v1::EmbedResponse> response = client.Embed(request);
   if (!response.ok()) return response.status();
   absl::StatusOr<TensorView> vectors = DecodeMatrix(response->embeddings());
@@ -32,7 +37,20 @@ absl::StatusOr<std::vector<float>> EmbedQuery(Client& client, const v1::EmbedReq
     return absl::InternalError(
         absl::StrCat("the server sent vectors of shape ", FormatShape(vectors->shape), " for one text"));
   }
-  return std::move(vectors->values);
+  return Query{std::move(vectors->values), response->model_version()};
+}
+
+// "7d0c3b1e5a92" of "7d0c3b1e5a92-1": the same for all servers with these weights, however often they have loaded them.
+absl::string_view WeightsOf(absl::string_view model_version) {
+  return model_version.substr(0, model_version.find('-'));
+}
+
+absl::Status CheckModels(const Query& query, const std::string& model_of_lines) {
+  if (WeightsOf(query.model_version) == WeightsOf(model_of_lines)) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat("the query's vector is of the model ", query.model_version,
+                                         " and the lines' are of ", model_of_lines,
+                                         ": the server has replaced its model, or the servers have different ones, and "
+                                         "vectors of two models do not go together; begin again"));
 }
 
 }  // namespace
@@ -69,19 +87,21 @@ absl::StatusOr<std::vector<double>> CosinesToLines(Client& client, const v1::Emb
   options.limits = model->limits();
   options.request = query;
   options.request.clear_inputs();
-  const absl::StatusOr<std::vector<float>> query_vector = EmbedQuery(client, query);
-  if (!query_vector.ok()) return query_vector.status();
+  const absl::StatusOr<Query> embedded = EmbedQuery(client, query);
+  if (!embedded.ok()) return embedded.status();
+  const std::vector<float>& query_vector = embedded->vector;
   std::vector<double> cosines(lines.size());
   const auto take = [&](size_t line, const v1::EmbedResult& result) {
     const std::vector<float> vector = DecodeFloats(result.embedding().data());
-    if (vector.size() == query_vector->size()) cosines[line] = Cosine(*query_vector, vector);
-    if (vector.size() == query_vector->size() && std::isfinite(cosines[line])) return absl::OkStatus();
+    if (vector.size() == query_vector.size()) cosines[line] = Cosine(query_vector, vector);
+    if (vector.size() == query_vector.size() && std::isfinite(cosines[line])) return absl::OkStatus();
     return absl::InternalError(absl::StrCat("the server sent a vector for ", lines.Name(line),
-                                            " that does not go with the query's of ", query_vector->size(),
-                                            " numbers"));
+                                            " that does not go with the query's of ", query_vector.size(), " numbers"));
   };
   const auto totals = EmbedLines(client, lines, options, take, watch);
   if (!totals.ok()) return totals.status();
+  if (lines.empty()) return cosines;
+  if (absl::Status status = CheckModels(*embedded, totals->model_version); !status.ok()) return status;
   return cosines;
 }
 
@@ -91,15 +111,16 @@ absl::StatusOr<std::vector<double>> CosinesToVectors(Client& client, const v1::E
     return absl::FailedPreconditionError(
         absl::StrCat("--vectors has ", vectors.rows(), " rows, must have ", lines.size(), ", one for each line"));
   }
-  const absl::StatusOr<std::vector<float>> query_vector = EmbedQuery(client, query);
-  if (!query_vector.ok()) return query_vector.status();
-  if (static_cast<uint64_t>(vectors.columns()) != query_vector->size()) {
+  const absl::StatusOr<Query> embedded = EmbedQuery(client, query);
+  if (!embedded.ok()) return embedded.status();
+  const std::vector<float>& query_vector = embedded->vector;
+  if (static_cast<uint64_t>(vectors.columns()) != query_vector.size()) {
     return absl::FailedPreconditionError(absl::StrCat("--vectors has ", vectors.columns(), " columns, must have ",
-                                                      query_vector->size(), " as the query's vector"));
+                                                      query_vector.size(), " as the query's vector"));
   }
   std::vector<double> cosines(lines.size());
   for (size_t line = 0; line < lines.size(); ++line) {
-    cosines[line] = Cosine(*query_vector, DecodeFloats(vectors.row(static_cast<int64_t>(line))));
+    cosines[line] = Cosine(query_vector, DecodeFloats(vectors.row(static_cast<int64_t>(line))));
     if (std::isfinite(cosines[line])) continue;
     return absl::DataLossError(absl::StrCat("--vectors has numbers in row ", line, " that are not finite"));
   }

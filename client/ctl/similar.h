@@ -30,8 +30,9 @@ struct Match {
 std::vector<Match> BestMatches(absl::Span<const double> cosines, size_t count);
 
 // Cosines of the one input of `query` to every line of `lines`. The server makes their vectors, as `query` asks for;
-// request and limits of `options` are not looked at. Errors: those of GetModel, Embed and EmbedLines; INTERNAL for
-// vectors that do not go together.
+// request and limits of `options` are not looked at. Errors: those of GetModel, Embed and EmbedLines; ABORTED
+// when the query's vector and the lines' are of models with other weights; INTERNAL for vectors that do not go
+// together.
 absl::StatusOr<std::vector<double>> CosinesToLines(Client& client, const v1::EmbedRequest& query,
                                                    const TextLines& lines, EmbedLinesOptions options,
                                                    WatchEmbedding watch);

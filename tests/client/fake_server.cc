@@ -249,6 +249,7 @@ grpc::Status FakeService::Embed(grpc::ServerContext* context, const v1::EmbedReq
     for (int64_t channel = 0; channel < kChannels; ++channel) values.push_back(static_cast<float>(i + channel));
     response->add_token_counts(static_cast<uint32_t>(TokenCount(request->inputs(i))));
   }
+  response->set_model_version("0123456789ab-1");
   *response->mutable_embeddings() = EncodeTensor(values, {request->inputs_size(), kChannels}).value();
   *response->mutable_timing() = SampleTiming();
   return NextStatus(*context);

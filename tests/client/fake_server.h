@@ -19,7 +19,8 @@ namespace attnd::client {
 // V = 100 tokens, of which the tokenizer has 90, C = 4 channels, at most 8 inputs of 16 tokens, 64 tokens a call.
 //
 // Every value of a hidden state or embedding is the input's number plus the channel's, counted from 0; logit v is v.
-// The log-probability of token t is -t / 2. A text has a token of id 7 for each of its bytes.
+// Embed names the model 0123456789ab-1. The log-probability of token t is -t / 2. A text has a token of id 7 for each
+// of its bytes.
 //
 // Threads: every method may be called from several threads at once.
 class FakeService final : public v1::InferenceService::Service {

@@ -192,11 +192,13 @@ TEST_F(AttndctlTest, ScoreNeedsAnInput) {
 class AttndctlLinesTest : public AttndctlTest {
  protected:
   // Every line gets the vector {length, 1, 0, 0} and as many tokens as bytes.
-  AttndctlLinesTest() {
-    server_.service().AnswerItemsWith([](const v1::EmbedStreamRequest& item) {
+  AttndctlLinesTest() { AnswerLinesAs("0123456789ab-1"); }
+
+  void AnswerLinesAs(const std::string& model_version) {
+    server_.service().AnswerItemsWith([model_version](const v1::EmbedStreamRequest& item) {
       v1::EmbedStreamResponse answer;
       answer.set_id(item.id());
-      answer.set_model_version("0123456789ab-1");
+      answer.set_model_version(model_version);
       const size_t length = item.input().text().size();
       *answer.mutable_result()->mutable_embedding() = EncodeTensor({static_cast<float>(length), 1, 0, 0}, {4}).value();
       answer.mutable_result()->set_token_count(static_cast<uint32_t>(length));
@@ -270,6 +272,18 @@ TEST_F(AttndctlLinesTest, SimilarPrintsTheNearestLinesFirst) {
   ASSERT_EQ(output["matches"].size(), 3U);
   EXPECT_EQ(output["matches"][0]["text"], "a");
   EXPECT_EQ(output["matches"][2]["line"], 1);
+}
+
+TEST_F(AttndctlLinesTest, SimilarComparesNoVectorsOfTwoModels) {
+  const std::string lines = "--text_lines=" + WriteLines("a\n");
+  AnswerLinesAs("fedcba987654-1");
+  const ProgramResult result = Call({"similar", "1", lines});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_THAT(result.err, HasSubstr("ABORTED: the query's vector is of the model 0123456789ab-1 and the lines' are of "
+                                    "fedcba987654-1: the server has replaced its model"));
+  AnswerLinesAs("0123456789ab-2");
+  EXPECT_EQ(Call({"similar", "1", lines}).exit_code, 0) << "the same weights, loaded again";
 }
 
 TEST_F(AttndctlLinesTest, SimilarRefusesVectorsThatDoNotGoWithTheLines) {
