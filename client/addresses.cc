@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -85,6 +86,12 @@ absl::StatusOr<std::string> TargetOfAddresses(absl::string_view addresses) {
     return absl::StrCat("ipv6:", absl::StrJoin(ipv6, ","));
   }
   return absl::UnavailableError(absl::StrCat("one of the servers '", addresses, "' has no address"));
+}
+
+absl::StatusOr<std::string> FirstHost(absl::string_view addresses) {
+  absl::StatusOr<HostPort> first = SplitAddress(addresses.substr(0, addresses.find(',')));
+  if (!first.ok()) return first.status();
+  return std::move(first->host);
 }
 
 bool HasSeveralServers(absl::string_view target) {

@@ -16,6 +16,10 @@ namespace attnd::client {
 // for what is no "host:port", UNAVAILABLE for a name that has no address.
 absl::StatusOr<std::string> TargetOfAddresses(absl::string_view addresses);
 
+// "a.example" of "a.example:443,b.example:443", without the brackets of an IPv6 address. Errors: INVALID_ARGUMENT for
+// what is no "host:port". Threads: any.
+absl::StatusOr<std::string> FirstHost(absl::string_view addresses);
+
 // Whether calls to `target` have several servers to choose from: a list as above, or "dns:///name:port".
 bool HasSeveralServers(absl::string_view target);
 

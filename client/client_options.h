@@ -17,7 +17,8 @@ struct TlsOptions {
   // This client's own, for a server that asks for one; both or neither.
   std::string certificate;
   std::string private_key;
-  // Name to expect in the server's certificate; empty: that of the target, of several servers the first one's.
+  // Name to expect in the server's certificate; empty: that of the target, of several servers the first one's. Where
+  // TargetOfAddresses made addresses of names it is to be one of these, such as FirstHost.
   std::string server_name;
 };
 

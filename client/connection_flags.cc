@@ -56,6 +56,15 @@ absl::StatusOr<std::optional<TlsOptions>> TlsFromFlags() {
   return tls;
 }
 
+// The target has addresses in place of the names of several servers, which certificates have.
+absl::Status ExpectFirstName(const std::string& servers, const std::string& target, TlsOptions& tls) {
+  if (!tls.server_name.empty() || target == servers) return absl::OkStatus();
+  absl::StatusOr<std::string> host = FirstHost(servers);
+  if (!host.ok()) return host.status();
+  tls.server_name = *std::move(host);
+  return absl::OkStatus();
+}
+
 // Empty where none is given. No error repeats it.
 absl::StatusOr<std::string> ApiKeyFromFlags() {
   const std::string path = absl::GetFlag(FLAGS_api_key_file);
@@ -92,8 +101,12 @@ absl::StatusOr<ClientOptions> ConnectionFromFlags(absl::Duration timeout, int ma
   if (!tls.ok()) return tls.status();
   auto key = ApiKeyFromFlags();
   if (!key.ok()) return key.status();
-  auto target = TargetOfAddresses(absl::GetFlag(FLAGS_server));
+  const std::string servers = absl::GetFlag(FLAGS_server);
+  auto target = TargetOfAddresses(servers);
   if (!target.ok()) return target.status();
+  if (tls->has_value()) {
+    if (absl::Status status = ExpectFirstName(servers, *target, **tls); !status.ok()) return status;
+  }
   ClientOptions options = {
       .target = *std::move(target), .timeout = timeout, .tls = *std::move(tls), .api_key = *std::move(key)};
   options.retry.max_attempts = attempts;

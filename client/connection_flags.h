@@ -25,7 +25,8 @@ inline constexpr absl::string_view kConnectionUsage =
   --tls_ca=PATH          PEM file of the authorities to trust instead
   --tls_cert=PATH        PEM file of this client's certificate, for a server that asks for one
   --tls_key=PATH         PEM file of its private key
-  --tls_server_name=NAME name to expect in the server's certificate, where --server has another
+  --tls_server_name=NAME name to expect in the server's certificate, where --server has another; unless given, all of
+                         several servers are to have the first one's
   --api_key_file=PATH    file that holds an API key; else the environment's ATTND_API_KEY, if it is set
 )";
 

@@ -27,6 +27,12 @@ TEST(AddressesTest, WhatIsNoAddressAmongSeveralIsNamed) {
   }
 }
 
+TEST(AddressesTest, TheFirstHostIsThatOfTheFirstServer) {
+  EXPECT_EQ(FirstHost("a.example:443,b.example:443").value(), "a.example");
+  EXPECT_EQ(FirstHost("[::1]:50051,[::2]:50052").value(), "::1");
+  EXPECT_EQ(FirstHost("a.example,b.example:443").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(AddressesTest, ListsAndNamesHaveSeveralServers) {
   EXPECT_TRUE(HasSeveralServers("ipv4:10.0.0.7:50051,10.0.0.8:50052"));
   EXPECT_TRUE(HasSeveralServers("dns:///attnd:50051"));
