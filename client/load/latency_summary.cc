@@ -24,7 +24,7 @@ absl::Duration UpperBound(size_t bucket) { return kShortest * std::pow(kGrowth, 
 }  // namespace
 
 int64_t PercentileRank(double percent, int64_t count) {
-  constexpr int64_t kAll = 100 * 100;  // hundredths
+  constexpr int64_t kAll = 10'000;  // hundredths
   const int64_t hundredths = std::llround(percent * 100);
   return (hundredths * count + kAll - 1) / kAll;
 }
