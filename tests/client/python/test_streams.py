@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import signal
 import unittest
 from collections.abc import Iterator
 
@@ -142,39 +141,6 @@ class StreamsTest(unittest.TestCase):
                 self.assertEqual(inputs.queue.qsize(), 1)
 
         asyncio.run(reuse())
-
-    def test_closing_an_async_client_ends_its_streams_whether_or_not_inputs_are_left(self) -> None:
-        async def close_while_waiting(left: bool) -> None:
-            stopped = asyncio.Event()
-
-            async def inputs():
-                yield [1]
-                await stopped.wait()
-                yield [2]
-                if left:
-                    await asyncio.Event().wait()
-
-            client = attnd.AsyncClient(self.server.address)
-            answers = client.embed_stream(inputs())
-            await anext(answers)
-            self.server.process.send_signal(signal.SIGSTOP)
-            try:
-                stopped.set()
-                answer = asyncio.create_task(anext(answers))
-                await asyncio.sleep(0)  # it waits
-                # gRPC's task that sends ends with the inputs. Left are that of the status, this one and that of the answer.
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    while not left and len(asyncio.all_tasks()) > 3:
-                        await asyncio.sleep(0)
-                await client.close()
-                with self.assertRaisesRegex(attnd.CallError, "CANCELLED: the client was closed"):
-                    await asyncio.wait_for(answer, TIMEOUT_SECONDS)
-            finally:
-                self.server.process.send_signal(signal.SIGCONT)
-
-        for left in (True, False):
-            with self.subTest(left=left):
-                asyncio.run(close_while_waiting(left))
 
 
 class ChunksTest(unittest.TestCase):
