@@ -12,7 +12,7 @@
 #include "server/rpc/result_check.h"
 #include "server/rpc/status.h"
 #include "server/rpc/traceparent.h"
-#include "server/rpc/within_memory.h"
+#include "server/scheduling/within_memory.h"
 
 namespace attnd {
 namespace {

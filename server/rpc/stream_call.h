@@ -25,8 +25,8 @@
 #include "server/rpc/stream_flow.h"
 #include "server/rpc/text_worker.h"
 #include "server/rpc/unread_message.h"
-#include "server/rpc/within_memory.h"
 #include "server/scheduling/scheduler.h"
+#include "server/scheduling/within_memory.h"
 #include "server/telemetry/metrics.h"
 
 namespace attnd {
@@ -250,11 +250,8 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
         }
         answers_.pop_front();
       }
-      if (ok) return;
       // Before the stream can finish: it has not ended well.
-      given_up_ = true;
-      flow_.EndReads();
-      DropAnswers();
+      if (!ok) EndAnswers();
     });
     if (!ok) GiveUp();
   }
@@ -271,12 +268,16 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   void GiveUp() {
     std::vector<std::shared_ptr<Request>> requests;
     WithLock([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      given_up_ = true;
-      flow_.EndReads();
-      DropAnswers();
+      EndAnswers();
       requests.assign(requests_.begin(), requests_.end());
     });
     for (const auto& request : requests) scheduler_.Cancel(*request);
+  }
+
+  void EndAnswers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    given_up_ = true;
+    flow_.EndReads();
+    DropAnswers();
   }
 
   // All but the one being written.

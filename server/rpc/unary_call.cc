@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/rpc/within_memory.h"
+#include "server/scheduling/within_memory.h"
 
 namespace attnd {
 

@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <exception>
-#include <new>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "engine/ops/cpu_shares.h"
+#include "server/scheduling/within_memory.h"
 
 namespace attnd {
 namespace {
@@ -50,10 +50,10 @@ void Batcher::Loop() {
 
 absl::Status Batcher::Forward(const Batch& batch) const {
   try {
-    Engine& engine = source_(*batch.slices.front().request);
-    return engine.Forward(TasksOf(batch), [&] { return batch.IsAbandoned(clock_.Now()); });
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("not enough memory for its results");
+    return WithinMemory([&] {
+      Engine& engine = source_(*batch.slices.front().request);
+      return engine.Forward(TasksOf(batch), [&] { return batch.IsAbandoned(clock_.Now()); });
+    });
   } catch (const std::exception& exception) {
     return absl::InternalError(exception.what());
   }

@@ -6,7 +6,6 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/log/log.h"
 #include "absl/strings/str_cat.h"
-#include "server/scheduling/retry_hint.h"
 
 namespace attnd {
 namespace {
@@ -23,15 +22,10 @@ Load& operator+=(Load& load, const Load& other) {
   return load;
 }
 
-// What callers are told of a batch that failed. What the engine says of itself is for the log.
+// What callers are told of a batch that failed: want of memory as it is; what else the engine says is for the log.
 absl::Status FailureOf(const absl::Status& result) {
-  if (!absl::IsResourceExhausted(result)) {
-    return absl::InternalError("the engine failed to compute this call; the server's log says why");
-  }
-  absl::Status status =
-      absl::ResourceExhaustedError("this server has not enough memory for the call; send less in one call");
-  SetRetryDelay(absl::InfiniteDuration(), status);
-  return status;
+  if (absl::IsResourceExhausted(result)) return result;
+  return absl::InternalError("the engine failed to compute this call; the server's log says why");
 }
 
 Load& At(LoadByPriority& loads, Priority priority) { return loads[static_cast<size_t>(priority)]; }

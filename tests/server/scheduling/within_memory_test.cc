@@ -1,4 +1,4 @@
-#include "server/rpc/within_memory.h"
+#include "server/scheduling/within_memory.h"
 
 #include <new>
 

@@ -1,7 +1,7 @@
 // Keeps a call that needs more memory than there is from ending the process.
 
-#ifndef SERVER_RPC_WITHIN_MEMORY_H_
-#define SERVER_RPC_WITHIN_MEMORY_H_
+#ifndef SERVER_SCHEDULING_WITHIN_MEMORY_H_
+#define SERVER_SCHEDULING_WITHIN_MEMORY_H_
 
 #include <new>
 #include <type_traits>
@@ -27,4 +27,4 @@ std::invoke_result_t<Work> WithinMemory(Work work) {
 
 }  // namespace attnd
 
-#endif  // SERVER_RPC_WITHIN_MEMORY_H_
+#endif  // SERVER_SCHEDULING_WITHIN_MEMORY_H_
