@@ -1,10 +1,12 @@
-# Brings ./dev onto Debian 13: in place with apt where the machine is one, elsewhere in a root folder of its own that
+# Brings ./dev onto Debian 13: in place with apt in a container of it, elsewhere in a root folder of its own that
 # mmdebstrap makes in the user's cache and bubblewrap enters. Sourced by ./dev.
 
 readonly PACKAGE_LIST=$REPO/deploy/packages.txt
 readonly ROOTS=${XDG_CACHE_HOME:-$HOME/.cache}/attnd/debian13
 # Written into a Debian 13 system once it holds every package of the list with this digest.
 readonly STAMP=/var/lib/attnd/packages.sha256
+# What Debian signs its archive with.
+readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 packages() { awk '$1 == "build" || $1 == "dev" { print $2 }' "$PACKAGE_LIST"; }
 
@@ -14,13 +16,23 @@ is_debian13() { (. /etc/os-release && [[ ${ID:-} == debian && ${VERSION_CODENAME
 
 has_packages() { is_debian13 && [[ -r $STAMP && $(<"$STAMP") == "$(packages_digest)" ]]; }
 
+runs_services() { [[ -d /run/systemd/system ]]; }
+
+# Packages of the list would start services, and take the place of a Docker of another source: no business of a build's.
+may_install_in_place() { is_debian13 && ! runs_services; }
+
 # as_root COMMAND...: as root, through sudo where we are not.
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-apt_install() {
-  if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+# ask_for_root PACKAGE...: has sudo ask for a password now, if it wants one: a line of progress would hide the question.
+ask_for_root() {
+  ((EUID == 0)) && return
+  command -v sudo >/dev/null ||
     die "needs root and found no sudo; run as root, then ./dev again: apt-get install --no-install-recommends $*"
-  fi
+  sudo -n true 2>/dev/null || sudo -v
+}
+
+apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
 }
@@ -33,19 +45,30 @@ write_stamp() {
 install_in_place() {
   local list
   mapfile -t list < <(packages)
+  ask_for_root "${list[@]}"
   step "Installing ${#list[@]} packages with apt" apt_install "${list[@]}"
   write_stamp
 }
 
-# The host gets these two tools and nothing else; a user who is not root also what maps their subordinate user ids.
+# The host gets these two tools, Debian's keys where it has none, and nothing else; a user who is not root also what maps
+# their subordinate user ids.
 install_host_tools() {
   local missing=()
   command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
   command -v bwrap >/dev/null || missing+=(bubblewrap)
+  [[ -r $KEYRING ]] || missing+=(debian-archive-keyring)
   if ((EUID != 0)) && ! command -v newuidmap >/dev/null; then missing+=(uidmap); fi
   ((${#missing[@]} == 0)) && return
   command -v apt-get >/dev/null || die "needs ${missing[*]} and found no apt-get; install them, then run ./dev again"
+  ask_for_root "${missing[@]}"
   step "Installing ${missing[*]} on this machine" apt_install "${missing[@]}"
+}
+
+# Told before four minutes are spent on a root that cannot be entered.
+check_namespaces() {
+  local output
+  output=$(bwrap --bind / / true 2>&1) ||
+    die "bubblewrap cannot make namespaces here ($output); run as root, or, as on Ubuntu 24.04, let AppArmor allow bwrap"
 }
 
 bootstrap() { # bootstrap FOLDER
@@ -79,6 +102,7 @@ ensure_root() {
   root=$ROOTS/$(packages_digest)
   if [[ ! -d $root ]]; then
     install_host_tools
+    check_namespaces
     mkdir -p "$ROOTS"
     (
       flock 9
