@@ -88,6 +88,20 @@ class KubernetesTest(unittest.TestCase):
             # A client's view of a pod's health may be as old as a period and its failures.
             self.assertGreaterEqual(int(flags(container)["drain_delay_ms"]), 1000 * container["readinessProbe"]["periodSeconds"])
 
+    def test_a_container_that_is_run_by_hand_has_that_time_too(self) -> None:
+        defaults = dict(re.findall(r"^\| `--(drain_\w+)` \| `(\d+)` \|", (REPOSITORY / "docs/operations.md").read_text(), re.M))
+        drain = (int(defaults["drain_delay_ms"]) + int(defaults["drain_timeout_ms"])) / 1000
+        for document in ("README.md", "docs/image.md"):
+            [timeout] = re.findall(r"^docker run .*--stop-timeout (\d+) ", (REPOSITORY / document).read_text(), re.M)
+            self.assertGreaterEqual(int(timeout), drain + END_SECONDS)
+
+    def test_a_model_is_fetched_whole_or_not_at_all(self) -> None:
+        commands = [container["command"] for pod in self.pods() for container in pod.get("initContainers", [])]
+        self.assertTrue(commands)
+        for command in commands:
+            self.assertEqual(command[0], "curl")
+            self.assertLessEqual({"--fail", "--fail-early", "--retry-all-errors"}, set(command))
+
     def test_liveness_waits_longer_than_the_server_before_it_calls_an_engine_stuck(self) -> None:
         for container, _ in self.servers():
             probe = container["livenessProbe"]
