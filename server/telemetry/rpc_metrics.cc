@@ -13,8 +13,6 @@ struct MethodName {
   const char* name;
   const char* service;
   bool is_stream = false;
-  // What is refused counts as a call of the method that a stream repeats.
-  const char* rejected_as = name;
 };
 
 constexpr const char* kInference = "attnd.v1.InferenceService";
@@ -23,8 +21,8 @@ constexpr const char* kAdmin = "attnd.v1.AdminService";
 constexpr MethodName kMethods[] = {{"Forward", kInference},
                                    {"Embed", kInference},
                                    {"GetModel", kInference},
-                                   {"ForwardStream", kInference, true, "Forward"},
-                                   {"EmbedStream", kInference, true, "Embed"},
+                                   {"ForwardStream", kInference, true},
+                                   {"EmbedStream", kInference, true},
                                    {"Tokenize", kInference},
                                    {"Detokenize", kInference},
                                    {"ServerLive", kOpenInference},
@@ -33,7 +31,7 @@ constexpr MethodName kMethods[] = {{"Forward", kInference},
                                    {"ServerMetadata", kOpenInference},
                                    {"ModelMetadata", kOpenInference},
                                    {"ModelInfer", kOpenInference},
-                                   {"ModelStreamInfer", kOpenInference, true, "ModelInfer"},
+                                   {"ModelStreamInfer", kOpenInference, true},
                                    {"ModelConfig", kOpenInference},
                                    {"ModelStatistics", kOpenInference},
                                    {"RepositoryIndex", kOpenInference},
@@ -100,7 +98,7 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
     methods_[method].duration = &handling.Add(labels, LatencyBuckets());
     for (size_t refusal = 0; refusal < kAccessRefusalCount; ++refusal) {
       methods_[method].access_refused[refusal] =
-          &rejected.Add({{"method", kMethods[method].rejected_as}, {"reason", kAccessRefusals[refusal]}});
+          &rejected.Add({{"method", kMethods[method].name}, {"reason", kAccessRefusals[refusal]}});
     }
     for (size_t code = 0; code < kCodeCount; ++code) {
       prometheus::Labels code_labels = labels;

@@ -115,9 +115,9 @@ class ApiKeysTest(unittest.TestCase):
             for metadata in ([], [("authorization", good.text)], [("authorization", f"Basic {good.text}")],
                              ApiKey("stranger").metadata, good.metadata * 2, [("x-api-key", good.text)]):
                 self.assertEqual(set(self.all_methods(server, metadata).values()), {UNAUTHENTICATED})
-            for method, count in (("Forward", 12), ("Embed", 12), ("GetModel", 6), ("Tokenize", 6), ("ReloadModel", 6),
-                                  ("ModelInfer", 12), ("ModelMetadata", 6)):
-                self.assertEqual(self.rejected(server, method, "unauthenticated"), count)
+            for method in ("Forward", "ForwardStream", "Embed", "EmbedStream", "GetModel", "Tokenize", "ReloadModel",
+                           "ModelInfer", "ModelStreamInfer", "ModelMetadata"):
+                self.assertEqual(self.rejected(server, method, "unauthenticated"), 6)
 
     def test_a_key_allows_the_methods_it_names_and_their_streams(self) -> None:
         keys = {methods: self.key(name, methods)
@@ -135,7 +135,8 @@ class ApiKeysTest(unittest.TestCase):
                 self.assertEqual({name for name, code in codes.items() if code == grpc.StatusCode.OK}, allowed[methods])
                 self.assertEqual({code for code in codes.values() if code != grpc.StatusCode.OK}, {DENIED})
             self.assertEqual(self.rejected(server, "ReloadModel", "permission_denied"), 6)
-            self.assertEqual(self.rejected(server, "Forward", "permission_denied"), 10)
+            self.assertEqual(self.rejected(server, "Forward", "permission_denied"), 5)
+            self.assertEqual(self.rejected(server, "ForwardStream", "permission_denied"), 5)
 
     def test_refusals_say_what_to_do_and_that_a_retry_cannot_help(self) -> None:
         key = self.key("e", "Embed")
@@ -215,7 +216,8 @@ class ApiKeysTest(unittest.TestCase):
             [retry_info] = unpack(replies[2].status)
             self.assertGreater(retry_info.retry_delay.ToSeconds(), 30)
             self.refused(server.stub.Embed.future(embed_request(50), metadata=key.metadata), EXHAUSTED)
-            self.assertEqual(self.rejected(server, "Embed", "rate_limited"), 2)
+            self.assertEqual(self.rejected(server, "EmbedStream", "rate_limited"), 1)
+            self.assertEqual(self.rejected(server, "Embed", "rate_limited"), 1)
 
     def test_a_call_that_the_queue_refuses_costs_nothing(self) -> None:
         key = self.key("slow", "*", "tokens_per_second=1 burst_tokens=60")

@@ -18,7 +18,7 @@ from integration.server_process import ServerProcess
 from integration.waiting import wait_until
 from oracle import golden
 
-REJECTED = 'attnd_rejected_total{{method="Embed",reason="{}"}}'
+REJECTED = 'attnd_rejected_total{{method="{}",reason="{}"}}'
 MODEL = f"--model={golden.folder('tiny')}"
 WORDS = "the stack has sixteen layers and every layer looks at all that came before it".split()
 # A few words each, of every length, some of them the same.
@@ -157,7 +157,7 @@ class PushbackTest(LinesTest):
     def test_lines_that_a_full_queue_refuses_are_sent_again(self) -> None:
         with ServerProcess(MODEL, "--max_queue_requests=2") as server:
             summary = self.json_of(server, "embed", self.write(LINES), f"--out={self.out}")
-            refused = server.metric(REJECTED.format("queue_requests"))
+            refused = server.metric(REJECTED.format("Embed", "queue_requests"))
             expected = embed(server, LINES)
         np.testing.assert_array_equal(np.load(self.out), expected)
         self.assertGreater(summary["refusal_count"], 0)
@@ -185,8 +185,8 @@ class PushbackTest(LinesTest):
         with ServerProcess(MODEL, flag) as server:
             tool = subprocess.Popen(self.command(server, "embed", self.write(LINES), f"--out={self.out}"),
                                     env={**os.environ, "ATTND_API_KEY": key.text}, stderr=subprocess.PIPE, text=True)
-            wait_until(lambda: len(list(self.folder.iterdir())) == 2 and server.metric(REJECTED.format("rate_limited")) > 0,
-                       "a line is refused")
+            refused = REJECTED.format("EmbedStream", "rate_limited")
+            wait_until(lambda: len(list(self.folder.iterdir())) == 2 and server.metric(refused) > 0, "a line is refused")
             tool.send_signal(signal.SIGINT)
             _, errors = tool.communicate(timeout=60)
         self.assertEqual(tool.returncode, 1)

@@ -61,9 +61,11 @@ void AddRpcSeries(Samples& samples) {
 
 void AddAccessRefusals(Samples& samples) {
   for (const Service& service : kServices) {
-    for (const std::string& method : service.unary) {
-      for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
-        samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
+    for (const auto* methods : {&service.unary, &service.streams}) {
+      for (const std::string& method : *methods) {
+        for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
+          samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
+        }
       }
     }
   }

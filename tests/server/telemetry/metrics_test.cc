@@ -137,14 +137,10 @@ TEST_F(MetricsTest, ACallOrItemRefusedForWhoMadeIt) {
   metrics_.OnAccessRefused(RpcMethod::kReloadModel, AccessRefusal::kUnauthenticated);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="ReloadModel",reason="unauthenticated"})", 1)));
   metrics_.OnAccessRefused(RpcMethod::kForwardStream, AccessRefusal::kPermissionDenied);
-  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Forward",reason="permission_denied"})", 1)));
+  EXPECT_THAT(Moved(),
+              ElementsAre(Pair(R"(attnd_rejected_total{method="ForwardStream",reason="permission_denied"})", 1)));
   metrics_.OnAccessRefused(RpcMethod::kEmbed, AccessRefusal::kRateLimited);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="rate_limited"})", 1)));
-}
-
-TEST_F(MetricsTest, TheStreamOfTheOpenInferenceProtocolGoesWithItsMethod) {
-  metrics_.OnAccessRefused(RpcMethod::kModelStreamInfer, AccessRefusal::kPermissionDenied);
-  EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="ModelInfer",reason="permission_denied"})", 1)));
 }
 
 TEST_F(MetricsTest, ACancelledCallAndTheTokensItWasted) {
