@@ -15,6 +15,7 @@ namespace {
 constexpr char kTokenizerName[] = "tokenizer.json";
 constexpr char kVocabularyName[] = "vocab.json";
 constexpr char kMergesName[] = "merges.txt";
+constexpr char kAddedTokensName[] = "added_tokens.json";
 
 absl::StatusOr<TokenizerDefinition> ReadOlderForm(const std::filesystem::path& folder) {
   const std::string vocabulary_path = folder / kVocabularyName;
@@ -30,7 +31,15 @@ absl::StatusOr<TokenizerDefinition> ReadOlderForm(const std::filesystem::path& f
   }
   if (!vocabulary.ok()) return vocabulary.status();
   if (!merges.ok()) return merges.status();
-  return ParseVocabularyAndMerges(vocabulary->text(), vocabulary_path, merges->text(), merges_path);
+  auto definition = ParseVocabularyAndMerges(vocabulary->text(), vocabulary_path, merges->text(), merges_path);
+  if (!definition.ok()) return definition;
+  const std::string added_path = folder / kAddedTokensName;
+  const auto added = MappedFile::OpenWithin(added_path, kMaxTokenizerBytes);
+  if (absl::IsNotFound(added.status())) return definition;
+  if (!added.ok()) return added.status();
+  absl::Status status = CheckAddedTokens(added->text(), added_path, definition->vocabulary);
+  if (!status.ok()) return status;
+  return definition;
 }
 
 absl::StatusOr<Tokenizer> Create(const absl::StatusOr<TokenizerDefinition>& definition, const std::string& path) {

@@ -243,4 +243,18 @@ absl::StatusOr<TokenizerDefinition> ParseVocabularyAndMerges(absl::string_view v
   return definition;
 }
 
+absl::Status CheckAddedTokens(absl::string_view text, absl::string_view what, const Vocabulary& vocabulary) {
+  const auto json = ParseJsonObject(text, what, kMaxValues);
+  if (!json.ok()) return json.status();
+  for (const auto& [token, id] : json->items()) {
+    const auto known = vocabulary.ids.find(token);
+    if (known != vocabulary.ids.end() && id == known->second) continue;
+    return absl::UnimplementedError(
+        absl::StrCat(what, ": ", Quote(token), " with id ", Quote(id),
+                     " is not in the vocabulary, which is not supported; save the tokenizer "
+                     "as tokenizer.json, as Hugging Face's fast tokenizers do"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace attnd

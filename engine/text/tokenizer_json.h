@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/text/tokenizer.h"
@@ -24,6 +25,10 @@ absl::StatusOr<TokenizerDefinition> ParseTokenizerJson(absl::string_view text, a
 absl::StatusOr<TokenizerDefinition> ParseVocabularyAndMerges(absl::string_view vocabulary,
                                                              absl::string_view vocabulary_name,
                                                              absl::string_view merges, absl::string_view merges_name);
+
+// Of a folder in the older form, the text of an added_tokens.json: tokens and ids, all of which `vocabulary` must have.
+// What others are like, whether they take spaces with them, is said elsewhere: UNIMPLEMENTED.
+absl::Status CheckAddedTokens(absl::string_view text, absl::string_view what, const Vocabulary& vocabulary);
 
 }  // namespace attnd
 

@@ -64,6 +64,22 @@ TEST(LoadTokenizerTest, ErrorsBeginWithThePathOfTheFile) {
   EXPECT_THAT(std::string(status.message()), testing::StartsWith(path + ": merge 0, "));
 }
 
+TEST(LoadTokenizerTest, AddedTokensBesideTheOlderFormMustBeInItsVocabulary) {
+  const TemporaryFolder folder;
+  folder.Write("vocab.json", VocabularyJson(VocabularyOf({})));
+  folder.Write("merges.txt", "\n");
+  folder.Write("added_tokens.json", R"({"a": 97})");
+  EXPECT_TRUE(LoadTokenizer(folder.path()).ok());
+  for (const char* text : {R"({"<pad>": 257})", R"({"a": 98})", R"({"a": "97"})"}) {
+    const std::string path = folder.Write("added_tokens.json", text);
+    const absl::Status status = LoadTokenizer(folder.path()).status();
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << text << ": " << status;
+    EXPECT_THAT(std::string(status.message()), testing::StartsWith(path + ": \""));
+  }
+  folder.Write("added_tokens.json", "[]");
+  EXPECT_TRUE(absl::IsDataLoss(LoadTokenizer(folder.path()).status()));
+}
+
 TEST(LoadTokenizerTest, AFileBeyondTheLimitIsNotRead) {
   const TemporaryFolder folder;
   folder.Write("tokenizer.json", std::string((32 << 20) + 1, ' '));
