@@ -69,12 +69,13 @@ Activation ReadActivation(ConfigReader& reader) {
   return reader.Fail("activation_function", "\"gelu_new\", \"gelu_pytorch_tanh\" or \"gelu\"", Activation::kGeluTanh);
 }
 
-// Checked before it is rounded, so that an error shows what the file holds.
+// Checked before it is rounded, so that an error shows what the file holds. A subnormal one counts as zero where it is
+// added.
 float ReadEpsilon(ConfigReader& reader) {
   using Float = std::numeric_limits<float>;
   const double value = reader.Number("layer_norm_epsilon", 1e-5);
-  if (value >= Float::denorm_min() && value <= Float::max()) return static_cast<float>(value);
-  return reader.Fail("layer_norm_epsilon", "positive and finite as a float32", 1e-5F);
+  if (value >= Float::min() && value <= Float::max()) return static_cast<float>(value);
+  return reader.Fail("layer_norm_epsilon", "positive, normal and finite as a float32", 1e-5F);
 }
 
 }  // namespace

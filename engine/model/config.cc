@@ -33,9 +33,10 @@ absl::Status ValidateConfig(const ModelConfig& config) {
     return absl::InvalidArgumentError(absl::StrFormat("config.json: n_embd = %d, must be a multiple of n_head = %d",
                                                       config.embedding_length, config.head_count));
   }
-  if (!std::isfinite(config.layer_norm_epsilon) || config.layer_norm_epsilon <= 0) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "config.json: layer_norm_epsilon = %g, must be a positive finite number", config.layer_norm_epsilon));
+  if (!std::isnormal(config.layer_norm_epsilon) || config.layer_norm_epsilon < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("config.json: layer_norm_epsilon = %g, must be a positive, normal and finite number",
+                        config.layer_norm_epsilon));
   }
   return absl::OkStatus();
 }

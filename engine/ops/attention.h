@@ -33,8 +33,9 @@ inline constexpr int64_t kAttentionBlockRows = 24;
 int64_t AttentionScratchFloats(DataType type, int64_t token_count, int64_t head_length);
 
 // Computes rows [first_row, last_row) of one head. Scores right of the diagonal are not computed, but for the few that
-// share a register or a group of rows with it. The bytes of row i depend on rows 0..i alone, not on the range. Threads:
-// any, each with its own `scratch` of AttentionScratchFloats, 64-byte aligned.
+// share a register or a group of rows with it. The bytes of row i depend on rows 0..i alone, not on the range, as
+// long as the rows of its group are finite: a NaN in v times its weight, zero, is NaN. Threads: any, each with its own
+// `scratch` of AttentionScratchFloats, 64-byte aligned.
 void Attend(const AttentionHead& head, int64_t first_row, int64_t last_row, float* scratch);
 
 }  // namespace attnd

@@ -51,7 +51,10 @@ void NormaliseRow(const LayerNormWeights& weights, const float* x, float* y) {
   const float* bias = weights.bias.data();
   const float mean = Mean(x, channels);
   const auto means = hn::Set(d, mean);
-  const auto scales = hn::Set(d, 1.0F / std::sqrt(Variance(x, channels, mean) + weights.epsilon));
+  // A variance too large for a float would make every unit zero, and the row its bias.
+  const float variance = Variance(x, channels, mean);
+  const float scale = std::isfinite(variance) ? 1.0F / std::sqrt(variance + weights.epsilon) : NAN;
+  const auto scales = hn::Set(d, scale);
   size_t i = 0;
   for (; i + lanes <= channels; i += lanes) {
     const auto unit = hn::Mul(hn::Sub(hn::LoadU(d, x + i), means), scales);

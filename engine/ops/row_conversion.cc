@@ -17,7 +17,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::ScalableTag<float>;
 
 struct Range {
-  float lowest;
+  float lowest;  // NaN where one of the values is, or infinite
   float highest;
 };
 
@@ -29,6 +29,9 @@ Range RangeOf(const float* x, size_t length) {
   auto high = low;
   auto low2 = low;
   auto high2 = low;
+  // Stays zero as long as all are finite: Min and Max forget a NaN.
+  auto poison = hn::Zero(d);
+  auto poison2 = hn::Zero(d);
   size_t i = 0;
   for (; i + 2 * lanes <= length; i += 2 * lanes) {
     const auto values = hn::LoadU(d, x + i);
@@ -37,12 +40,17 @@ Range RangeOf(const float* x, size_t length) {
     high = hn::Max(high, values);
     low2 = hn::Min(low2, values2);
     high2 = hn::Max(high2, values2);
+    poison = hn::MulAdd(values, hn::Zero(d), poison);
+    poison2 = hn::MulAdd(values2, hn::Zero(d), poison2);
   }
   Range range{hn::ReduceMin(d, hn::Min(low, low2)), hn::ReduceMax(d, hn::Max(high, high2))};
+  float poison_of_rest = 0;
   for (; i < length; ++i) {
     range.lowest = std::min(range.lowest, x[i]);
     range.highest = std::max(range.highest, x[i]);
+    poison_of_rest += x[i] * 0.0F;
   }
+  range.lowest += hn::ReduceSum(d, hn::Add(poison, poison2)) + poison_of_rest;
   return range;
 }
 

@@ -19,8 +19,8 @@ namespace attnd::HWY_NAMESPACE {
 // Functions take several vectors and go through them step by step: one vector's steps wait for each other, and a CPU
 // does not look far enough ahead to begin with the next vector meanwhile.
 
-// x[i] -> 2^x[i] for x <= 0, to 2 units in the last place; below -126, where normal floats end, as at -126. x is split
-// into an integer and a rest within half of it, for which Cephes' polynomial (exp2f.c, Moshier 1992) stands.
+// x[i] -> 2^x[i] for x <= 0, to 2 units in the last place; below -126, where normal floats end, as at -126; NaN stays.
+// x is split into an integer and a rest within half of it, for which Cephes' polynomial (exp2f.c, Moshier 1992) stands.
 template <size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE void Exp2OfNegative(D d, V (&x)[kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
@@ -32,7 +32,8 @@ HWY_INLINE void Exp2OfNegative(D d, V (&x)[kVectors]) {
   V p[kVectors];
   HWY_UNROLL(8)
   for (size_t i = 0; i < kVectors; ++i) {
-    const V clamped = hn::Max(x[i], hn::Set(d, -126.0F));
+    // Of a NaN and a number this gives the second.
+    const V clamped = hn::Max(hn::Set(d, -126.0F), x[i]);
     shifted[i] = hn::Add(clamped, magic);
     r[i] = hn::Sub(clamped, hn::Sub(shifted[i], magic));
     p[i] = hn::Set(d, 1.535336188319500e-4F);

@@ -104,7 +104,7 @@ TEST(ParseGpt2ConfigTest, HeadsMustDivideTheChannels) {
 }
 
 TEST(ParseGpt2ConfigTest, TheEpsilonMustBePositiveAndFinite) {
-  for (const double epsilon : {0.0, -1e-5, 1e-60, 1e300}) {
+  for (const double epsilon : {0.0, -1e-5, 1e-60, 1e-40, 1e300}) {
     const absl::Status status = ErrorWith("layer_norm_epsilon", epsilon);
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << epsilon << ": " << status;
     EXPECT_THAT(status.message(), HasSubstr("layer_norm_epsilon"));

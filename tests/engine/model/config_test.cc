@@ -28,7 +28,7 @@ TEST(ValidateConfigTest, EverySizeIsBoundedFromBothSides) {
 
 TEST(ValidateConfigTest, TheEpsilonMustBePositiveAndFinite) {
   for (const float epsilon :
-       {0.0F, -1e-5F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+       {0.0F, -1e-5F, 1e-40F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     ModelConfig config;
     config.layer_norm_epsilon = epsilon;
     EXPECT_THAT(ValidateConfig(config).message(), HasSubstr("layer_norm_epsilon")) << epsilon;

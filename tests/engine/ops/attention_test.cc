@@ -141,6 +141,19 @@ TEST_P(AttentionTest, LargeScoresDoNotOverflow) {
   }
 }
 
+TEST_P(AttentionTest, ScoresThatOverflowGiveNoNumber) {
+  Fixture fixture(GetParam(), 30, 16);
+  for (int64_t row = 0; row < 30; ++row) {
+    std::fill_n(fixture.qkv.begin() + row * fixture.stride, 2 * 16, 1e20F);
+  }
+  fixture.Run();
+  for (int64_t row = 0; row < 30; ++row) {
+    for (int64_t i = 0; i < 16; ++i) {
+      EXPECT_TRUE(std::isnan(fixture.out[static_cast<size_t>(row * fixture.head.output_stride + i)])) << row;
+    }
+  }
+}
+
 TEST(AttentionTypeTest, IsFloatBesideWeightsInFloat) {
   EXPECT_EQ(AttentionType(DataType::kFloat32), DataType::kFloat32);
   EXPECT_EQ(AttentionType(DataType::kInt8), AttentionType(DataType::kBfloat16));

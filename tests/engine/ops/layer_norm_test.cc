@@ -67,5 +67,15 @@ TEST(LayerNormTest, ConstantRowGivesTheBias) {
   EXPECT_THAT(y, testing::Pointwise(testing::FloatNear(1e-6F), bias));
 }
 
+TEST(LayerNormTest, ARowWhoseVarianceOverflowsGivesNoNumber) {
+  const std::vector<float> gain(19, 3.0F);
+  const auto bias = RandomFloats(19, 2);
+  std::vector<float> x(19);
+  x[7] = 3e38F;
+  std::vector<float> y(19);
+  LayerNorm({.gain = gain, .bias = bias, .epsilon = kEpsilon}, 1, x.data(), y.data(), 19);
+  for (const float value : y) EXPECT_TRUE(std::isnan(value));
+}
+
 }  // namespace
 }  // namespace attnd

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -46,6 +47,17 @@ TEST_P(RowConversionTest, Bfloat16IsTheNearestAndTiesGoToEven) {
   for (int64_t i = 0; i < length; ++i) {
     const auto value = std::bit_cast<float>(uint32_t{bits[i]} << 16);
     EXPECT_LE(std::abs(value - x[static_cast<size_t>(i)]), std::abs(x[static_cast<size_t>(i)]) / 256);
+  }
+}
+
+TEST_P(RowConversionTest, ARowWithNaNAnywhereIsQuantisedToNaN) {
+  const int64_t length = GetParam();
+  std::vector<uint8_t> quantised(static_cast<size_t>(QuantisedRowBytes(length)));
+  for (size_t place = 0; place < static_cast<size_t>(length); ++place) {
+    auto x = RandomFloats(length, 1);
+    x[place] = std::numeric_limits<float>::quiet_NaN();
+    QuantiseRows(1, length, x.data(), length, quantised.data());
+    EXPECT_TRUE(std::isnan(ReadRowQuantisation(quantised.data(), length).lowest)) << place;
   }
 }
 
