@@ -94,8 +94,8 @@ absl::StatusOr<std::shared_ptr<Request>> InferDecoder::Decode(const ModelInferRe
   auto request = std::make_shared<Request>();
   request->method = ScheduledMethod(message);
   request->priority = parameters->priority;
-  request->deadline = now_ + parameters->timeout;
-  form.final_response = parameters->final_response;
+  request->deadline = arrived_at_ + parameters->timeout;
+  if (parameters->final_response) form.final_response = true;
   auto status = DecodeInferOutputs(message, *parameters, config_, limits_, *request, form);
   if (!status.ok()) return status;
   const auto tensors = FindInputTensors(message);

@@ -27,10 +27,10 @@ Method ScheduledMethod(const inference::ModelInferRequest& message);
 // Threads: any. Errors: INVALID_ARGUMENT naming the tensor, parameter or field, its value and the limit.
 class InferDecoder {
  public:
-  // `tokenizer` must outlive the decoder. Calls arrive at `now`.
+  // `tokenizer` must outlive the decoder. The call arrived at `arrived_at`.
   InferDecoder(const ModelConfig& config, const absl::StatusOr<Tokenizer>& tokenizer, const CallLimits& limits,
-               absl::Time now)
-      : config_(config), tokenizer_(tokenizer), limits_(limits), now_(now) {}
+               absl::Time arrived_at)
+      : config_(config), tokenizer_(tokenizer), limits_(limits), arrived_at_(arrived_at) {}
 
   // `form` is that of BeginReplyForm, and complete if the call is right.
   absl::StatusOr<std::shared_ptr<Request>> Decode(const inference::ModelInferRequest& message,
@@ -48,7 +48,7 @@ class InferDecoder {
   const ModelConfig config_;
   const absl::StatusOr<Tokenizer>& tokenizer_;
   const CallLimits limits_;
-  const absl::Time now_;
+  const absl::Time arrived_at_;
 };
 
 }  // namespace attnd

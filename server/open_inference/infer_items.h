@@ -23,7 +23,15 @@ struct InferItems {
     InferReplyForm form;
   };
 
-  static Tag TagOf(const Item& item, uint64_t place) { return {.place = place, .form = BeginReplyForm(item)}; }
+  // Triton answers the items of a model that is not decoupled in their order, and clients without ids rely on it.
+  static constexpr bool kAnswersInOrder = true;
+
+  static Tag TagOf(const Item& item, uint64_t place) {
+    Tag tag{.place = place, .form = BeginReplyForm(item)};
+    // On a stream Triton says so unasked.
+    tag.form.final_response = true;
+    return tag;
+  }
   static uint64_t LogId(const Tag& tag) { return tag.place; }
   static int64_t TextBytes(const Item& item) { return TextByteCount(item); }
 

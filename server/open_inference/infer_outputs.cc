@@ -7,6 +7,8 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/selection_limits.h"
 #include "server/rpc/utf8.h"
@@ -41,39 +43,63 @@ absl::Status DecodeNames(const inference::ModelInferRequest& message, InferReply
   return absl::OkStatus();
 }
 
-absl::StatusOr<TopSelection> SelectTop(const InferParameterMap& options, const std::string& path,
-                                       const ModelConfig& config, const CallLimits& limits) {
-  const auto decoded = DecodeOutputOptions(options, path, /*takes_k=*/true);
-  if (!decoded.ok()) return decoded.status();
-  if (auto status = CheckTopK(path + ".parameters[\"k\"]", decoded->k, config, limits); !status.ok()) return status;
-  return TopSelection{.k = decoded->k, .positions = decoded->positions};
-}
-
-absl::Status SelectOutput(InferOutput output, const InferParameterMap& options, const std::string& path,
-                          const ModelConfig& config, const CallLimits& limits, OutputSelection& selection) {
+// The parameters that an output takes: those of an embedding are the call's, those of top_k_log_probability top_k's.
+absl::Span<const absl::string_view> ParametersOf(InferOutput output) {
+  static constexpr absl::string_view kNames[] = {"positions", "k"};
   switch (output) {
-    case InferOutput::kEmbedding:
-      if (options.empty()) return absl::OkStatus();
-      return InvalidField(path + ".parameters", "must be empty: those of an embedding are the call's");
-    case InferOutput::kTopKLogProbability:
-      if (options.empty()) return absl::OkStatus();
-      return InvalidField(path + ".parameters", "must be empty: they are those of top_k");
-    case InferOutput::kTopK: {
-      const auto top = SelectTop(options, path, config, limits);
-      if (!top.ok()) return top.status();
-      selection.top = *top;
-      return absl::OkStatus();
-    }
+    case InferOutput::kTopK:
+      return kNames;
     case InferOutput::kHiddenState:
     case InferOutput::kLogits:
+      return absl::MakeConstSpan(kNames).first(1);
+    case InferOutput::kEmbedding:
+    case InferOutput::kTopKLogProbability:
       break;
   }
-  const auto decoded = DecodeOutputOptions(options, path, /*takes_k=*/false);
-  if (!decoded.ok()) return decoded.status();
-  if (output == InferOutput::kLogits) {
-    selection.logits = decoded->positions;
-  } else {
-    selection.hidden = {{.layer = config.layer_count + 1, .positions = decoded->positions}};
+  return {};
+}
+
+bool Takes(const InferReplyForm& form, absl::string_view parameter) {
+  return absl::c_any_of(
+      form.outputs, [parameter](InferOutput output) { return absl::c_linear_search(ParametersOf(output), parameter); });
+}
+
+// The call's parameters for outputs must be taken by one that is named.
+absl::Status CheckTaken(const OutputOptions& options, const InferReplyForm& form) {
+  if (options.positions && !Takes(form, "positions")) {
+    return InvalidFieldWithText("parameters",
+                                "positions is that of hidden_state, logits and top_k, and outputs name none of them");
+  }
+  if (options.k && !Takes(form, "k")) {
+    return InvalidFieldWithText("parameters", "k is that of top_k, and outputs do not name it");
+  }
+  return absl::OkStatus();
+}
+
+// An output's own parameters, then the call's, then the defaults.
+absl::Status SelectOutput(InferOutput output, const inference::ModelInferRequest::InferRequestedOutputTensor& message,
+                          const OutputOptions& of_call, const std::string& path, const ModelConfig& config,
+                          const CallLimits& limits, OutputSelection& selection) {
+  const auto own = DecodeOutputOptions(message.parameters(), path, ParametersOf(output));
+  if (!own.ok()) return own.status();
+  const Positions positions = own->positions.value_or(of_call.positions.value_or(Positions::kLast));
+  switch (output) {
+    case InferOutput::kTopK: {
+      const int64_t k = own->k.value_or(of_call.k.value_or(1));
+      const std::string k_path = absl::StrCat(own->k ? path + "." : "", "parameters[\"k\"]");
+      if (auto status = CheckTopK(k_path, k, config, limits); !status.ok()) return status;
+      selection.top = TopSelection{.k = k, .positions = positions};
+      break;
+    }
+    case InferOutput::kHiddenState:
+      selection.hidden = {{.layer = config.layer_count + 1, .positions = positions}};
+      break;
+    case InferOutput::kLogits:
+      selection.logits = positions;
+      break;
+    case InferOutput::kEmbedding:
+    case InferOutput::kTopKLogProbability:
+      break;
   }
   return absl::OkStatus();
 }
@@ -93,8 +119,9 @@ absl::Status DecodeInferOutputs(const inference::ModelInferRequest& message, con
                                 const ModelConfig& config, const CallLimits& limits, Request& request,
                                 InferReplyForm& form) {
   if (auto status = DecodeNames(message, form); !status.ok()) return status;
+  if (auto status = CheckTaken(parameters.outputs, form); !status.ok()) return status;
   for (int i = 0; i < message.outputs_size(); ++i) {
-    auto status = SelectOutput(form.outputs[static_cast<size_t>(i)], message.outputs(i).parameters(),
+    auto status = SelectOutput(form.outputs[static_cast<size_t>(i)], message.outputs(i), parameters.outputs,
                                absl::StrCat("outputs[", i, "]"), config, limits, request.selection);
     if (!status.ok()) return status;
   }

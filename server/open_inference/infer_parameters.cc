@@ -2,8 +2,10 @@
 
 #include <limits>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/utf8.h"
 
@@ -90,7 +92,15 @@ absl::Status DecodeBool(const std::string& path, const InferParameter& value, Fl
   return absl::OkStatus();
 }
 
-absl::Status DecodePositions(const std::string& path, const InferParameter& value, Positions& positions) {
+// What the protocol says over HTTP of where elements are, and KServe's clients say here too: replies are as requests
+// are.
+absl::Status CheckBinaryData(const std::string& path, const InferParameter& value) {
+  bool unused = false;
+  return DecodeBool(path, value, unused);
+}
+
+absl::Status DecodePositions(const std::string& path, const InferParameter& value,
+                             std::optional<Positions>& positions) {
   if (value.string_param() != "last" && value.string_param() != "all")
     return Invalid(path, value, "\"last\" or \"all\"");
   positions = value.string_param() == "all" ? Positions::kAll : Positions::kLast;
@@ -109,13 +119,16 @@ absl::Status DecodeParameter(const std::string& name, const InferParameter& valu
   if (name == "pooling") return DecodePooling(path, value, parameters.pooling);
   if (name == "normalize") return DecodeBool(path, value, parameters.normalize);
   if (name == "dimensions") return DecodeCount(path, value, parameters.dimensions.emplace());
+  if (name == "positions") return DecodePositions(path, value, parameters.outputs.positions);
+  if (name == "k") return DecodeCount(path, value, parameters.outputs.k.emplace());
   if (name == "priority") return DecodePriority(path, value, parameters.priority);
   if (name == "timeout") return DecodeTimeout(path, value, parameters.timeout);
   if (name == "truncate") return DecodeBool(path, value, parameters.truncate);
   if (name == "triton_enable_empty_final_response") return DecodeBool(path, value, parameters.final_response);
+  if (name == "binary_data_output") return CheckBinaryData(path, value);
   return InvalidField(path,
-                      "is not known; there are: pooling, normalize, dimensions, priority, timeout, truncate, "
-                      "triton_enable_empty_final_response");
+                      "is not known; there are: pooling, normalize, dimensions, positions, k, priority, timeout, "
+                      "truncate, triton_enable_empty_final_response, binary_data_output");
 }
 
 }  // namespace
@@ -129,22 +142,36 @@ absl::StatusOr<InferParameters> DecodeParameters(const InferParameterMap& messag
 }
 
 absl::StatusOr<OutputOptions> DecodeOutputOptions(const InferParameterMap& messages, absl::string_view path,
-                                                  bool takes_k) {
+                                                  absl::Span<const absl::string_view> names) {
   OutputOptions options;
   for (const auto& [name, value] : messages) {
     const std::string parameter = absl::StrCat(path, ".parameters[", Quoted(name), "]");
     absl::Status status;
-    if (name == "positions") {
+    if (name == "binary_data") {
+      status = CheckBinaryData(parameter, value);
+    } else if (!absl::c_linear_search(names, name)) {
+      const std::string others = names.empty() ? "" : absl::StrCat(absl::StrJoin(names, ", "), ", ");
+      status = InvalidField(parameter, absl::StrCat("is not known; this output has: ", others, "binary_data"));
+    } else if (name == "positions") {
       status = DecodePositions(parameter, value, options.positions);
-    } else if (name == "k" && takes_k) {
-      status = DecodeCount(parameter, value, options.k);
     } else {
-      status = InvalidField(parameter,
-                            takes_k ? "is not known; there are: positions, k" : "is not known; there is: positions");
+      status = DecodeCount(parameter, value, options.k.emplace());
     }
     if (!status.ok()) return status;
   }
   return options;
+}
+
+absl::Status CheckInputParameters(const InferParameterMap& messages, absl::string_view path, const std::string* raw) {
+  for (const auto& [name, value] : messages) {
+    const std::string parameter = absl::StrCat(path, ".parameters[", Quoted(name), "]");
+    if (name != "binary_data_size") return InvalidField(parameter, "is not known; there is: binary_data_size");
+    if (raw == nullptr) return InvalidField(parameter, "is there, and raw_input_contents are not");
+    if (IntegerIn(value) != static_cast<int64_t>(raw->size())) {
+      return Invalid(parameter, value, absl::StrCat(raw->size(), ", as many as its raw_input_contents have"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace attnd

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "engine/engine.h"
 #include "inference/open_inference.pb.h"
 #include "server/scheduling/request.h"
@@ -21,11 +22,19 @@ namespace attnd {
 
 using InferParameterMap = google::protobuf::Map<std::string, inference::InferParameter>;
 
+// The options of outputs with positions.
+struct OutputOptions {
+  std::optional<Positions> positions;
+  std::optional<int64_t> k;  // any number: not checked yet
+};
+
 struct InferParameters {
   // Of the embedding.
   std::optional<Pooling> pooling;
   std::optional<bool> normalize;
   std::optional<int64_t> dimensions;
+  // Of every output that takes them and has none of its own: Triton's clients can name no others.
+  OutputOptions outputs;
   // Of the call.
   Priority priority = Priority::kNormal;
   absl::Duration timeout = absl::InfiniteDuration();  // from its arrival on; above zero
@@ -37,15 +46,13 @@ struct InferParameters {
 // an error.
 absl::StatusOr<InferParameters> DecodeParameters(const InferParameterMap& messages);
 
-// The options of an output with positions.
-struct OutputOptions {
-  Positions positions = Positions::kLast;
-  int64_t k = 1;  // any number: not checked yet
-};
-
-// Its parameter "positions" and, where it takes one, "k". `path` is the output's place in the call.
+// The parameters of an output, of which it takes those of `names`: "positions", "k". `path` is its place in the call.
 absl::StatusOr<OutputOptions> DecodeOutputOptions(const InferParameterMap& messages, absl::string_view path,
-                                                  bool takes_k);
+                                                  absl::Span<const absl::string_view> names);
+
+// Checks the parameters of an input: "binary_data_size" alone, which KServe's clients send. `raw` holds its elements;
+// null: they are typed. `path` is its place in the call.
+absl::Status CheckInputParameters(const InferParameterMap& messages, absl::string_view path, const std::string* raw);
 
 }  // namespace attnd
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "server/open_inference/infer_parameters.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/utf8.h"
 
@@ -127,12 +128,9 @@ absl::StatusOr<InputTensors> FindInputTensors(const ModelInferRequest& message) 
     if (place->has_value()) {
       return InvalidField(path + ".name", absl::StrCat("= ", Quoted(tensor.name()), " is there twice"));
     }
-    if (!tensor.parameters().empty()) {
-      return InvalidField(path + ".parameters",
-                          absl::StrCat("has ", Quoted(tensor.parameters().begin()->first), ", must have none"));
-    }
-    *place = {.message = &tensor,
-              .raw = message.raw_input_contents().empty() ? nullptr : &message.raw_input_contents(i)};
+    const std::string* raw = message.raw_input_contents().empty() ? nullptr : &message.raw_input_contents(i);
+    if (auto status = CheckInputParameters(tensor.parameters(), path, raw); !status.ok()) return status;
+    *place = {.message = &tensor, .raw = raw};
   }
   return tensors;
 }

@@ -26,7 +26,7 @@ struct Tensor {
   bool optional = false;      // of inputs
 };
 
-// Only one of input_ids and text is needed; tools that fill in what a model needs shall take the ids.
+// Of input_ids and text only one may be sent.
 std::vector<Tensor> Inputs() {
   return {{kInputIds, "INT64", inference::TYPE_INT64, {kAny}},
           {kAttentionMask, "INT64", inference::TYPE_INT64, {kAny}, true},

@@ -82,8 +82,8 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(grpc::CallbackServerC
   const auto form = std::make_shared<InferReplyForm>(BeginReplyForm(*message));
   call->Submit(
       SizeOfMessage(*message, TextByteCount(*message)), text_worker_,
-      [this, message, form] { return Decode(*message, *form); }, scheduler_,
-      [form, reply](const Request& request) { EncodeInfer(request, *form, *reply); });
+      [this, message, form, arrived_at = environment_.clock.Now()] { return Decode(*message, arrived_at, *form); },
+      scheduler_, [form, reply](const Request& request) { EncodeInfer(request, *form, *reply); });
   return call;
 }
 
@@ -91,8 +91,8 @@ grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInfe
 OpenInferenceService::ModelStreamInfer(grpc::CallbackServerContext* context) {
   return StreamCall<InferItems>::Start(
       {.method = RpcMethod::kModelStreamInfer,
-       .decode = [this](const inference::ModelInferRequest& item,
-                        InferItems::Tag& tag) { return Decode(item, tag.form); },
+       .decode = [this](const inference::ModelInferRequest& item, absl::Time arrived_at,
+                        InferItems::Tag& tag) { return Decode(item, arrived_at, tag.form); },
        .encode =
            [](const Request& request, const InferItems::Tag& tag, inference::ModelStreamInferResponse& reply) {
              EncodeInfer(request, tag.form, *reply.mutable_infer_response());
@@ -150,12 +150,13 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> OpenInferenceService::FindMod
 }
 
 absl::StatusOr<std::shared_ptr<Request>> OpenInferenceService::Decode(const inference::ModelInferRequest& message,
+                                                                      absl::Time arrived_at,
                                                                       InferReplyForm& form) const {
   const auto decode = [&](const ServedModel& model) -> absl::StatusOr<std::shared_ptr<Request>> {
     if (absl::Status status = CheckServes(model, message.model_name(), message.model_version()); !status.ok()) {
       return status;
     }
-    return InferDecoder(model.config(), model.tokenizer, limits_, environment_.clock.Now()).Decode(message, form);
+    return InferDecoder(model.config(), model.tokenizer, limits_, arrived_at).Decode(message, form);
   };
   return DecodeForServedModel(ScheduledMethod(message), models_, environment_, decode);
 }

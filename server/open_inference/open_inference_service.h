@@ -74,7 +74,7 @@ class OpenInferenceService final : public inference::GRPCInferenceService::Callb
                                                                const std::string& version) const;
 
   // Checks a call, and completes the form of its reply.
-  absl::StatusOr<std::shared_ptr<Request>> Decode(const inference::ModelInferRequest& message,
+  absl::StatusOr<std::shared_ptr<Request>> Decode(const inference::ModelInferRequest& message, absl::Time arrived_at,
                                                   InferReplyForm& form) const;
 
   const CallLimits limits_;

@@ -128,7 +128,8 @@ grpc::ServerBidiReactor<Item, Reply>* InferenceService::StartStream(RpcMethod me
                                                                     MessagesAhead<Reply> (*split)(Request&)) {
   return StreamCall<NumberedItems<Item, Reply>>::Start(
       {.method = method,
-       .decode = [this, method, decode](const Item& item, uint64_t& /*id*/) { return Decode(method, item, decode); },
+       .decode = [this, method, decode](const Item& item, absl::Time /*arrived_at*/,
+                                        uint64_t& /*id*/) { return Decode(method, item, decode); },
        .encode = [encode](const Request& request, uint64_t /*id*/, Reply& reply) { encode(request, reply); },
        .split = split,
        .text_worker = text_worker_},

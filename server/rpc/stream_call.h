@@ -1,4 +1,4 @@
-// One stream, from its arrival to its status: its items become requests of one input each, answered as they finish.
+// One stream, from its arrival to its status: its items become requests, answered as they finish or in their order.
 
 #ifndef SERVER_RPC_STREAM_CALL_H_
 #define SERVER_RPC_STREAM_CALL_H_
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "server/rpc/call_scope.h"
 #include "server/rpc/open_streams.h"
 #include "server/rpc/status.h"
@@ -39,8 +41,9 @@ using MessagesAhead = absl::AnyInvocable<bool(Reply&)>;
 template <typename Items>
 struct StreamMethod {
   RpcMethod method;
-  // May add to the item's tag what encoding its answer takes.
-  std::function<absl::StatusOr<std::shared_ptr<Request>>(const typename Items::Item&, typename Items::Tag&)> decode;
+  // Of an item that arrived at a time. May add to its tag what encoding its answer takes.
+  std::function<absl::StatusOr<std::shared_ptr<Request>>(const typename Items::Item&, absl::Time, typename Items::Tag&)>
+      decode;
   // Writes the last message of the answer to a computed item.
   std::function<void(const Request&, const typename Items::Tag&, typename Items::Reply&)> encode;
   // Takes what goes ahead of that; null where nothing ever does.
@@ -121,6 +124,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
       return;
     }
     scope_.CountMessageReceived();
+    arrived_at_ = scope_.Now();
     // The next item is read once this one is accepted.
     const absl::Status status =
         method_.text_worker.Run(SizeOfMessage(item_, Items::TextBytes(item_)), [stream = this->shared_from_this()] {
@@ -129,7 +133,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
         });
     if (status.ok()) return;
     const Tag tag = Items::TagOf(item_, place_++);
-    scope_.LogItem(Items::LogId(tag), status, Stage::kDecode, 0, scope_.Now());
+    scope_.LogItem(Items::LogId(tag), status, Stage::kDecode, 0, arrived_at_);
     Refuse(tag, status);
     FinishRead();
   }
@@ -152,8 +156,8 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   // Submits the item just read, or answers why not.
   void Accept() {
     Tag tag = Items::TagOf(item_, place_++);
-    const absl::Time arrived_at = scope_.Now();
-    auto decoded = WithinMemory([&] { return method_.decode(item_, tag); });
+    const absl::Time arrived_at = arrived_at_;
+    auto decoded = WithinMemory([&] { return method_.decode(item_, arrived_at, tag); });
     if (!decoded.ok()) {
       scope_.LogItem(Items::LogId(tag), decoded.status(), Stage::kDecode, 0, arrived_at);
       return Refuse(tag, decoded.status());
@@ -232,7 +236,15 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
 
   void Send(Answer answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (given_up_) return Drop(answer);
-    answers_.push_back(std::move(answer));
+    if constexpr (Items::kAnswersInOrder) {
+      const uint64_t place = answer.tag.place;
+      early_.emplace(place, std::move(answer));
+      for (; !early_.empty() && early_.begin()->first == next_answer_; ++next_answer_) {
+        answers_.push_back(std::move(early_.extract(early_.begin()).mapped()));
+      }
+    } else {
+      answers_.push_back(std::move(answer));
+    }
   }
 
   void OnWriteDone(bool ok) override {
@@ -286,6 +298,8 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
       Drop(answers_.back());
       answers_.pop_back();
     }
+    for (const auto& [place, answer] : early_) Drop(answer);
+    early_.clear();
   }
 
   // Lets go of an answer that nobody has read to its end.
@@ -338,12 +352,17 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   CallScope scope_;
   std::shared_ptr<StreamCall> self_;
   Item item_ = UnreadMessage<Item>();  // the one being read, or just read
+  absl::Time arrived_at_;              // when it was read
   uint64_t place_ = 0;                 // how many were read before
 
   absl::Mutex mutex_;
   StreamFlow flow_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Request>> requests_ ABSL_GUARDED_BY(mutex_);  // accepted and not done
   std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);                              // the first is being written
+  // Of Items that are answered in their order: answers by their items' places that wait for those before them, and the
+  // place of the next to leave.
+  std::map<uint64_t, Answer> early_ ABSL_GUARDED_BY(mutex_);
+  uint64_t next_answer_ ABSL_GUARDED_BY(mutex_) = 0;
   bool given_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool malformed_ ABSL_GUARDED_BY(mutex_) = false;  // the last item could not be parsed
 };

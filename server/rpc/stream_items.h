@@ -20,6 +20,9 @@ struct NumberedItems {
   // What answering an item needs of it, once it is no longer there.
   using Tag = uint64_t;
 
+  // Whether answers leave in the order of their items, which Tag::place then counts; else as soon as each is there.
+  static constexpr bool kAnswersInOrder = false;
+
   // `place` counts the items of the stream from 0.
   static Tag TagOf(const Item& item, uint64_t /*place*/) { return item.id(); }
   // What the log calls the item.

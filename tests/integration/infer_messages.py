@@ -32,7 +32,7 @@ def parameter(value: bool | int | str) -> oip.InferParameter:
     return oip.InferParameter(string_param=value)
 
 
-def output(name: str, **parameters: int | str) -> oip.ModelInferRequest.InferRequestedOutputTensor:
+def output(name: str, **parameters: bool | int | str) -> oip.ModelInferRequest.InferRequestedOutputTensor:
     """An output asked for."""
     values = {key: parameter(value) for key, value in parameters.items()}
     return oip.ModelInferRequest.InferRequestedOutputTensor(name=name, parameters=values)

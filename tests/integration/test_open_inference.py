@@ -10,7 +10,8 @@ from attnd.v1 import inference_pb2 as pb
 from inference import open_inference_pb2 as oip
 from inference import open_inference_pb2_grpc
 from integration import health
-from integration.infer_messages import arrays, byte_strings, integers, output, raw_request, typed_request
+from integration.infer_messages import (arrays, byte_strings, integers, output, parameter, raw_request,
+                                        typed_request)
 from integration.messages import ids_input, to_array
 from integration.metric_names import rpc_labels
 from integration.server_process import ServerProcess
@@ -80,6 +81,25 @@ class OpenInferenceTest(unittest.TestCase):
                        integers("lengths", lengths), integers("lengths", [[length] for length in lengths], "INT32")):
             reply = self.stub.ModelInfer(raw_request(integers("input_ids", PADDED), tensor))
             self.assertEqual(list(reply.raw_output_contents), [data])
+
+    def test_what_kserves_clients_add_about_binary_data_changes_nothing(self) -> None:
+        request = raw_request(integers("input_ids", ROWS), outputs=(output("embedding", binary_data=True),),
+                              binary_data_output=True)
+        size = len(request.raw_input_contents[0])
+        request.inputs[0].parameters["binary_data_size"].int64_param = size
+        self.assertEqual(list(self.stub.ModelInfer(request).raw_output_contents), [self.embed(ROWS)])
+        request.inputs[0].parameters["binary_data_size"].int64_param = size - 1
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.stub.ModelInfer(request)
+        self.assertIn('inputs[0].parameters["binary_data_size"] = 47, must be 48', raised.exception.details())
+
+    def test_parameters_of_outputs_may_be_the_calls(self) -> None:
+        names = ("top_k", "top_k_log_probability", "logits")
+        own = typed_request(ROWS, outputs=[output("top_k", k=3, positions="all"), output("top_k_log_probability"),
+                                           output("logits", positions="all")])
+        of_call = typed_request(ROWS, outputs=map(output, names),
+                                parameters={"k": parameter(3), "positions": parameter("all")})
+        self.assertEqual(self.stub.ModelInfer(of_call), self.stub.ModelInfer(own))
 
     def test_outputs_by_name_with_padding_of_zeros(self) -> None:
         request = raw_request(integers("input_ids", PADDED), integers("attention_mask", MASK),

@@ -53,13 +53,13 @@ class VectorsTest(unittest.TestCase):
         """The vectors of ROWS."""
         return self.server.stub.Embed(pb.EmbedRequest(inputs=map(ids_input, ROWS), **options)).embeddings.data
 
-    def assertVectors(self, reply: bytes, data: bytes) -> None:
-        """A typed reply with the vectors and nothing else."""
-        # ModelInferResponse { model_name = 1, model_version = 2, outputs = 5 },
+    def assertVectors(self, reply: bytes, data: bytes, parameters: bytes = b"") -> None:
+        """A typed reply with the vectors, parameters and nothing else."""
+        # ModelInferResponse { model_name = 1, model_version = 2, parameters = 4, outputs = 5 },
         # InferTensorContents { fp32_contents = 6 }
         width = len(data) // 4 // len(ROWS)
         output = tensor("embedding", "FP32", [len(ROWS), width]) + block(5, block(6, data))
-        self.assertEqual(reply, MODEL + block(2, "1") + block(5, output))
+        self.assertEqual(reply, MODEL + block(2, "1") + parameters + block(5, output))
 
     def test_live_and_ready(self) -> None:
         # live = 1, ready = 1
@@ -148,9 +148,11 @@ class VectorsTest(unittest.TestCase):
         wrong = MODEL + block(3, "wrong") + input_tensor("input_ids", "INT64", [1, 1], packed(3, [512]))
         answers = list(stream(iter([MODEL + INT64, wrong]), timeout=30))
         # ModelStreamInferResponse { error_message = 1, infer_response = 2 }
-        [failed] = [answer for answer in answers if values(answer, 1)]
-        [answered] = [answer for answer in answers if not values(answer, 1)]
-        self.assertVectors(values(answered, 2)[0], self.embed())
+        answered, failed = answers
+        # An entry of a map { key = 1, value = 2 }, InferParameter { bool_param = 1 }
+        final = block(4, block(1, "triton_final_response") + block(2, b"\x08\x01"))
+        self.assertEqual(values(answered, 1), [])
+        self.assertVectors(values(answered, 2)[0], self.embed(), final)
         self.assertEqual(values(failed, 1), [b"INVALID_ARGUMENT: input_ids[0, 0] = 512, must be in [0, 512)"])
         self.assertEqual(values(failed, 2), [block(3, "wrong")])
 

@@ -245,7 +245,7 @@ TEST_F(InferDecoderTest, RefusesOutputsItDoesNotHave) {
   ExpectInvalid(option, "outputs[0].parameters[\"classification\"] is not known");
   ModelInferRequest embedding = TwoRows();
   (*AddOutput("embedding", embedding).mutable_parameters())["positions"].set_string_param("all");
-  ExpectInvalid(embedding, "outputs[0].parameters must be empty");
+  ExpectInvalid(embedding, "outputs[0].parameters[\"positions\"] is not known");
 }
 
 TEST_F(InferDecoderTest, TakesTheLikeliestTokensAtTheLastOrAllPositions) {
@@ -265,6 +265,35 @@ TEST_F(InferDecoderTest, TakesTheLikeliestTokensAtTheLastOrAllPositions) {
   EXPECT_EQ((*request)->selection.top->positions.which, Positions::kAll);
 }
 
+TEST_F(InferDecoderTest, TheCallsParametersStandInForThoseOfItsOutputs) {
+  ModelInferRequest message = TwoRows();
+  AddOutput("top_k", message);
+  AddOutput("logits", message);
+  auto& of_call = *message.mutable_parameters();
+  of_call["k"].set_int64_param(3);
+  of_call["positions"].set_string_param("all");
+  (*message.mutable_outputs(1)->mutable_parameters())["positions"].set_string_param("last");
+  const auto request = Decode(message);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ((*request)->selection.top->k, 3);
+  EXPECT_EQ((*request)->selection.top->positions.which, Positions::kAll);
+  EXPECT_EQ((*request)->selection.logits->which, Positions::kLast);
+}
+
+TEST_F(InferDecoderTest, RefusesParametersOfTheCallThatNoOutputTakes) {
+  ModelInferRequest positions = TwoRows();
+  (*positions.mutable_parameters())["positions"].set_string_param("all");
+  ExpectInvalid(positions, "positions is that of hidden_state, logits and top_k, and outputs name none of them");
+  ModelInferRequest k = TwoRows();
+  AddOutput("logits", k);
+  (*k.mutable_parameters())["k"].set_int64_param(3);
+  ExpectInvalid(k, "k is that of top_k, and outputs do not name it");
+  ModelInferRequest too_many = TwoRows();
+  AddOutput("top_k", too_many);
+  (*too_many.mutable_parameters())["k"].set_int64_param(11);
+  ExpectInvalid(too_many, "parameters[\"k\"] = 11, must be in [1, 10]");
+}
+
 TEST_F(InferDecoderTest, RefusesLikeliestTokensItCannotGive) {
   ModelInferRequest alone = TwoRows();
   AddOutput("top_k_log_probability", alone);
@@ -279,7 +308,7 @@ TEST_F(InferDecoderTest, RefusesLikeliestTokensItCannotGive) {
   ExpectInvalid(text, "outputs[0].parameters[\"k\"] = \"3\", must be an int64_param");
   ModelInferRequest logits = TwoRows();
   (*AddOutput("logits", logits).mutable_parameters())["k"].set_int64_param(3);
-  ExpectInvalid(logits, "outputs[0].parameters[\"k\"] is not known; there is: positions");
+  ExpectInvalid(logits, "outputs[0].parameters[\"k\"] is not known; this output has: positions, binary_data");
 }
 
 TEST_F(InferDecoderTest, RefusesOptionsOfAnEmbeddingWithoutOne) {

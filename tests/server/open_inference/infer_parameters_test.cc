@@ -1,6 +1,7 @@
 #include "server/open_inference/infer_parameters.h"
 
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -93,14 +94,40 @@ TEST(DecodeParametersTest, RefusesUnknownNames) {
   ExpectInvalid("", Number(1), "is not known");
 }
 
-TEST(DecodeOutputOptionsTest, AreLastUnlessAllAreNamed) {
+TEST(DecodeParametersTest, TellsOutputsWhatTheyDoNotSayThemselves) {
+  EXPECT_EQ(Decode("positions", Text("all"))->outputs.positions, Positions::kAll);
+  EXPECT_EQ(Decode("k", Unsigned(7))->outputs.k, 7);
+}
+
+TEST(DecodeParametersTest, LetsKServesClientsSayThatRepliesShallBeBinary) {
+  EXPECT_TRUE(Decode("binary_data_output", Truth(true)).ok());
+  EXPECT_TRUE(Decode("binary_data_output", Truth(false)).ok());
+  ExpectInvalid("binary_data_output", Text("true"), "must be a bool_param");
+}
+
+TEST(DecodeOutputOptionsTest, AreThoseThatTheOutputTakes) {
   InferParameterMap messages;
-  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", /*takes_k=*/false)->positions, Positions::kLast);
+  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", {"positions"})->positions, std::nullopt);
   messages["positions"] = Text("all");
-  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", /*takes_k=*/false)->positions, Positions::kAll);
+  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", {"positions"})->positions, Positions::kAll);
+  messages["k"] = Number(3);
+  EXPECT_EQ(DecodeOutputOptions(messages, "outputs[0]", {"positions", "k"})->k, 3);
+  EXPECT_THAT(DecodeOutputOptions(messages, "outputs[0]", {"positions"}).status().message(),
+              HasSubstr("outputs[0].parameters[\"k\"] is not known; this output has: positions, binary_data"));
+  messages.clear();
   messages["positions"] = Text("first");
-  EXPECT_THAT(DecodeOutputOptions(messages, "outputs[0]", /*takes_k=*/false).status().message(),
+  EXPECT_THAT(DecodeOutputOptions(messages, "outputs[0]", {"positions"}).status().message(),
               HasSubstr("outputs[0].parameters[\"positions\"] = \"first\", must be \"last\" or \"all\""));
+  EXPECT_THAT(DecodeOutputOptions(messages, "outputs[0]", {}).status().message(),
+              HasSubstr("outputs[0].parameters[\"positions\"] is not known; this output has: binary_data"));
+}
+
+TEST(DecodeOutputOptionsTest, LetsKServesClientsSayThatItShallBeBinary) {
+  InferParameterMap messages;
+  messages["binary_data"] = Truth(true);
+  EXPECT_TRUE(DecodeOutputOptions(messages, "outputs[0]", {}).ok());
+  messages["binary_data"] = Number(1);
+  EXPECT_THAT(DecodeOutputOptions(messages, "outputs[0]", {}).status().message(), HasSubstr("must be a bool_param"));
 }
 
 }  // namespace

@@ -42,7 +42,23 @@ TEST(FindInputTensorsTest, RefusesUnknownNamesDuplicatesAndParameters) {
   ExpectInvalid(FindInputTensors(twice).status(), "inputs[1].name = \"text\" is there twice");
   ModelInferRequest shared;
   (*AddTensor("input_ids", "INT64", {1, 1}, shared).mutable_parameters())["shared_memory_region"].set_string_param("r");
-  ExpectInvalid(FindInputTensors(shared).status(), "inputs[0].parameters has \"shared_memory_region\"");
+  ExpectInvalid(FindInputTensors(shared).status(), "inputs[0].parameters[\"shared_memory_region\"] is not known");
+}
+
+// KServe's clients send it with raw elements.
+TEST(FindInputTensorsTest, TakesTheSizeOfRawElementsWhereItIsTrue) {
+  ModelInferRequest message;
+  AddRaw("input_ids", "INT32", {1, 2}, std::string(8, '\0'), message);
+  auto& size = (*message.mutable_inputs(0)->mutable_parameters())["binary_data_size"];
+  size.set_int64_param(8);
+  EXPECT_TRUE(FindInputTensors(message).ok());
+  size.set_int64_param(9);
+  ExpectInvalid(FindInputTensors(message).status(), "inputs[0].parameters[\"binary_data_size\"] = 9, must be 8");
+  size.set_string_param("8");
+  ExpectInvalid(FindInputTensors(message).status(), "= \"8\", must be 8");
+  size.set_int64_param(8);
+  message.clear_raw_input_contents();
+  ExpectInvalid(FindInputTensors(message).status(), "is there, and raw_input_contents are not");
 }
 
 TEST(FindInputTensorsTest, RefusesAMixOfRawAndTyped) {
