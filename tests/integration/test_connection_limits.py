@@ -1,12 +1,15 @@
 """What a connection may ask for, and how long it lives."""
 
 import collections
+import itertools
 import os
+import tempfile
 import threading
 import unittest
 
 import grpc
 
+from attnd.v1 import admin_pb2, admin_pb2_grpc
 from attnd.v1 import inference_pb2 as pb
 from integration import http2
 from integration.server_process import ServerProcess
@@ -119,6 +122,45 @@ class LifetimeTest(unittest.TestCase):
                 goodbyes = [payload for kind, payload in http2.frames(connection) if kind == http2.GOAWAY]
             self.assertIn(b"too_many_pings", b"".join(goodbyes))
 
+
+class AdminAddressTest(unittest.TestCase):
+    """The same of the address that AdminService has."""
+
+    def setUp(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.address = f"unix:{folder}/admin.sock"
+        self.flags = [MODEL, f"--admin_address={self.address}"]
+        self.channel = self.enterContext(grpc.insecure_channel(self.address))
+
+    def reload(self, padding: str, timeout: float = TIMEOUT_SECONDS) -> grpc.Call:
+        """A reload that ended, with such a header."""
+        call = admin_pb2_grpc.AdminServiceStub(self.channel).ReloadModel.future(
+            admin_pb2.ReloadModelRequest(), metadata=[("padding", padding)], timeout=timeout)
+        call.code()
+        return call
+
+    def test_headers_beyond_the_limit_are_refused_and_the_server_lives(self) -> None:
+        with ServerProcess(*self.flags, "--max_metadata_bytes=2048"):
+            self.assertEqual(self.reload("x" * 4096).code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+            wait_until(lambda: self.reload("x" * 1024).code() == grpc.StatusCode.OK, "a call below the limit")
+
+    def test_calls_beyond_the_limit_of_a_connection_wait_in_the_client(self) -> None:
+        with ServerProcess(*self.flags, "--max_concurrent_streams=1"):
+            reflect = self.channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+            never = threading.Event()
+            first = reflect(itertools.chain([LIST_SERVICES], iter(never.wait, True)), timeout=TIMEOUT_SECONDS)
+            self.assertTrue(next(first))
+            self.assertEqual(self.reload("", timeout=0.3).code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+            first.cancel()
+            never.set()
+            self.assertEqual(self.reload("").code(), grpc.StatusCode.OK)
+
+    def test_reflection_can_be_switched_off(self) -> None:
+        with ServerProcess(*self.flags, "--reflection=false"):
+            with self.assertRaises(grpc.RpcError) as raised:
+                list_services(self.channel)
+            self.assertEqual(raised.exception.code(), grpc.StatusCode.UNIMPLEMENTED)
+            self.assertEqual(self.reload("").code(), grpc.StatusCode.OK)
 
 class ExposureTest(unittest.TestCase):
     """Who can reach it."""

@@ -165,7 +165,7 @@ absl::Status Run() {
        .thread_count = threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()),
        .limits = {.max_requests = kQueueRequests, .max_batch_tokens = kBatch.all_tokens()}});
   if (!server.ok()) return server.status();
-  const auto client = client::Client::Create({.target = (*server)->target()});
+  const auto client = client::Client::Create({.target = (*server)->target(), .retry = {.max_attempts = 1}});
   const auto model = client->GetModel();
   if (!model.ok()) return model.status();
   auto workload = Calls(kBatch.tokens, *model);
