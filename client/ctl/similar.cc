@@ -120,7 +120,9 @@ absl::StatusOr<std::vector<double>> CosinesToVectors(Client& client, const v1::E
   }
   std::vector<double> cosines(lines.size());
   for (size_t line = 0; line < lines.size(); ++line) {
-    cosines[line] = Cosine(query_vector, DecodeFloats(vectors.row(static_cast<int64_t>(line))));
+    const auto row = vectors.ReadRow(static_cast<int64_t>(line));
+    if (!row.ok()) return row.status();
+    cosines[line] = Cosine(query_vector, *row);
     if (std::isfinite(cosines[line])) continue;
     return absl::DataLossError(absl::StrCat("--vectors has numbers in row ", line, " that are not finite"));
   }

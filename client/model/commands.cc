@@ -108,13 +108,13 @@ absl::StatusOr<Action> MakeInspect(absl::Span<const std::string> folders, Output
   return [folder = folders[0], output]() -> absl::StatusOr<std::string> {
     const auto checkpoint = Gpt2Checkpoint::Open(folder);
     if (!checkpoint.ok()) return checkpoint.status();
-    std::string sha256;
-    {
+    const auto sha256 = [&] {
       const StepProgress progress(absl::StrCat("hashing ", folder));
-      sha256 = (*checkpoint)->Sha256();
-    }
+      return (*checkpoint)->Sha256();
+    }();
+    if (!sha256.ok()) return sha256.status();
     const Inspection inspection = Inspect(**checkpoint);
-    return output == OutputFormat::kJson ? InspectionJson(inspection, sha256) : InspectionTable(inspection, sha256);
+    return output == OutputFormat::kJson ? InspectionJson(inspection, *sha256) : InspectionTable(inspection, *sha256);
   };
 }
 

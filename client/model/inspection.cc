@@ -60,7 +60,7 @@ std::vector<TensorSummary> ListTensors(const Gpt2Checkpoint& checkpoint, const s
     tensors.push_back({.name = name,
                        .dtype = tensor.entry->dtype,
                        .shape = tensor.entry->shape,
-                       .file = std::filesystem::path(*tensor.path).filename(),
+                       .file = std::filesystem::path(tensor.path()).filename(),
                        .is_used = used.contains(absl::StripPrefix(name, "transformer."))});
   }
   std::stable_sort(tensors.begin(), tensors.end(),

@@ -18,12 +18,14 @@ namespace attnd {
 
 // Tensors are F32, F16 or BF16, their names with or without the prefix "transformer.". The attention masks that
 // published GPT-2 files carry ("h.N.attn.bias", "h.N.attn.masked_bias") are ignored, and so is "lm_head.weight" where
-// config.json ties it to the token embedding. Owns: the mappings of its files.
+// config.json ties it to the token embedding. Owns: its files, open. They should not change while it lives: replace
+// one by renaming another over it.
 class Gpt2Checkpoint final : public WeightSource {
  public:
-  // Nothing is read but config.json, the index of shards, and headers. Errors begin with the path of the file:
-  // NOT_FOUND when a file is missing; DATA_LOSS when one is corrupt; INVALID_ARGUMENT naming the key of config.json or
-  // the tensor that is missing, unexpected, or of another shape or type than config.json says.
+  // Nothing is read but config.json, the index of shards, headers, and a tied "lm_head.weight", to warn where it is not
+  // the token embedding. Errors begin with the path of the file: those of InputFile; DATA_LOSS when one is corrupt;
+  // INVALID_ARGUMENT naming the key of config.json or the tensor that is missing, unexpected, or of another shape or
+  // type than config.json says.
   static absl::StatusOr<std::unique_ptr<Gpt2Checkpoint>> Open(const std::string& folder);
 
   const ModelConfig& config() const override { return config_; }
@@ -36,7 +38,7 @@ class Gpt2Checkpoint final : public WeightSource {
   const std::map<std::string, StoredTensor>& stored_tensors() const { return files_.tensors(); }
 
   // Of the files, as TensorFiles::Sha256.
-  std::string Sha256() const override { return files_.Sha256(); }
+  absl::StatusOr<std::string> Sha256() const override { return files_.Sha256(); }
 
  private:
   Gpt2Checkpoint(const ModelConfig& config, std::string config_text, TensorFiles files)
@@ -44,6 +46,7 @@ class Gpt2Checkpoint final : public WeightSource {
 
   absl::Status IndexTensors();
   absl::Status CheckTensors() const;
+  absl::Status WarnOfUnusedHead() const;
 
   const ModelConfig config_;
   const std::string config_text_;

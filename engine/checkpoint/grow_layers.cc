@@ -43,8 +43,10 @@ class GrownWeights final : public WeightSource {
     return source_->Read(absl::StrCat("h.", layer.origin, ".", rest), values);
   }
 
-  std::string Sha256() const override {
-    const std::string identity = absl::StrCat(source_->Sha256(), " with ", config_.layer_count, " layers, new ones ",
+  absl::StatusOr<std::string> Sha256() const override {
+    const auto source = source_->Sha256();
+    if (!source.ok()) return source.status();
+    const std::string identity = absl::StrCat(*source, " with ", config_.layer_count, " layers, new ones ",
                                               place_ == NewLayers::kEnd ? "at the end" : "spread");
     Sha256Hasher hasher;
     hasher.Update(identity.data(), identity.size());

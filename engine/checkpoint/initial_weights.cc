@@ -52,12 +52,12 @@ absl::Status InitialWeights::Read(absl::string_view name, absl::Span<float> valu
   return absl::OkStatus();
 }
 
-std::string InitialWeights::Sha256() const {
+absl::StatusOr<std::string> InitialWeights::Sha256() const {
   Sha256Hasher hasher;
   std::vector<float> values;
   for (const Parameter& parameter : ModelParameters(config_)) {
     values.resize(static_cast<size_t>(parameter.element_count()));
-    if (!Read(parameter.name, absl::MakeSpan(values)).ok()) return "";  // it never fails
+    if (absl::Status status = Read(parameter.name, absl::MakeSpan(values)); !status.ok()) return status;
     hasher.Update(values.data(), values.size() * sizeof(float));
   }
   return hasher.Finish();

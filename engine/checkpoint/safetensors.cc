@@ -19,9 +19,9 @@ namespace {
 using Json = nlohmann::json;
 using Tensors = std::map<std::string, SafetensorsEntry>;
 
-constexpr uint64_t kLengthBytes = 8;
+constexpr int64_t kLengthBytes = 8;
 // A hundred times what a GPT-2 of 48 layers takes; the format itself allows 100 MB.
-constexpr uint64_t kMaxHeaderBytes = uint64_t{8} << 20;
+constexpr int64_t kMaxHeaderBytes = int64_t{8} << 20;
 // Far above any weight, and low enough that byte counts fit in 63 bits.
 constexpr int64_t kMaxElementCount = int64_t{1} << 56;
 // Far above any tensor's, so that no list of sizes makes an error endless.
@@ -39,7 +39,7 @@ int64_t ElementBytes(absl::string_view dtype) {
 // Reads the header of one file; errors carry the file's name.
 class HeaderReader {
  public:
-  HeaderReader(const std::string& path, absl::Span<const uint8_t> file) : path_(path), file_(file) {}
+  explicit HeaderReader(const InputFile& file) : file_(file) {}
 
   absl::StatusOr<Tensors> Read() {
     auto header = ReadHeader();
@@ -55,27 +55,36 @@ class HeaderReader {
     return tensors;
   }
 
+  // Where the data begins in the file, once the header is read.
+  int64_t data_begin() const { return data_begin_; }
+
  private:
-  absl::Status Corrupt(absl::string_view text) const { return absl::DataLossError(absl::StrCat(path_, ": ", text)); }
+  absl::Status Corrupt(absl::string_view text) const {
+    return absl::DataLossError(absl::StrCat(file_.path(), ": ", text));
+  }
 
   absl::Status Corrupt(const std::string& tensor, absl::string_view text) const {
     return Corrupt(absl::StrCat("tensor ", Quote(tensor), ": ", text));
   }
 
   absl::StatusOr<Json> ReadHeader() {
-    if (file_.size() < kLengthBytes) {
-      return Corrupt(absl::StrCat("has ", file_.size(), " bytes, a safetensors file has at least ", kLengthBytes));
+    if (file_.byte_count() < kLengthBytes) {
+      return Corrupt(
+          absl::StrCat("has ", file_.byte_count(), " bytes, a safetensors file has at least ", kLengthBytes));
     }
+    char length_bytes[kLengthBytes];
+    if (absl::Status status = file_.ReadAt(0, absl::MakeSpan(length_bytes)); !status.ok()) return status;
     uint64_t length = 0;
-    std::memcpy(&length, file_.data(), kLengthBytes);
-    const uint64_t limit = std::min<uint64_t>(kMaxHeaderBytes, file_.size() - kLengthBytes);
-    if (length > limit) {
+    std::memcpy(&length, length_bytes, kLengthBytes);
+    const int64_t limit = std::min(kMaxHeaderBytes, file_.byte_count() - kLengthBytes);
+    if (length > static_cast<uint64_t>(limit)) {
       return Corrupt(absl::StrFormat("header length = %d, must be at most %d (%s)", length, limit,
                                      limit == kMaxHeaderBytes ? "the limit of a header" : "what the file has left"));
     }
-    data_ = file_.subspan(kLengthBytes + length);
-    const absl::string_view text(reinterpret_cast<const char*>(file_.data() + kLengthBytes), length);
-    return ParseJsonObject(text, absl::StrCat(path_, " header"));
+    std::string text(length, '\0');
+    if (absl::Status status = file_.ReadAt(kLengthBytes, absl::MakeSpan(text)); !status.ok()) return status;
+    data_begin_ = kLengthBytes + static_cast<int64_t>(length);
+    return ParseJsonObject(text, absl::StrCat(file_.path(), " header"));
   }
 
   absl::StatusOr<SafetensorsEntry> ReadEntry(const std::string& name, const Json& value) const {
@@ -95,12 +104,12 @@ class HeaderReader {
 
     auto offsets = ReadSizes(name, "data_offsets", value);
     if (!offsets.ok()) return offsets.status();
-    auto bytes = Slice(name, *offsets);
-    if (!bytes.ok()) return bytes.status();
-    entry.bytes = *bytes;
-    if (static_cast<int64_t>(entry.bytes.size()) != *element_count * element_bytes) {
+    if (absl::Status status = CheckOffsets(name, *offsets); !status.ok()) return status;
+    entry.begin = offsets->front();
+    entry.byte_count = offsets->back() - entry.begin;
+    if (entry.byte_count != *element_count * element_bytes) {
       return Corrupt(name,
-                     absl::StrFormat("data_offsets span %d bytes, but %s of shape [%s] takes %d", entry.bytes.size(),
+                     absl::StrFormat("data_offsets span %d bytes, but %s of shape [%s] takes %d", entry.byte_count,
                                      entry.dtype, absl::StrJoin(entry.shape, ", "), *element_count * element_bytes));
     }
     return entry;
@@ -136,15 +145,13 @@ class HeaderReader {
     return count;
   }
 
-  absl::StatusOr<absl::Span<const uint8_t>> Slice(const std::string& name, const std::vector<int64_t>& offsets) const {
-    const auto data_size = static_cast<int64_t>(data_.size());
-    const bool valid = offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_size;
-    if (!valid) {
-      return Corrupt(name, absl::StrFormat("data_offsets = [%s], must be [begin, end] with begin <= end <= %d, the "
-                                           "bytes of data in the file",
-                                           absl::StrJoin(offsets, ", "), data_size));
-    }
-    return data_.subspan(static_cast<size_t>(offsets[0]), static_cast<size_t>(offsets[1] - offsets[0]));
+  int64_t data_bytes() const { return file_.byte_count() - data_begin_; }
+
+  absl::Status CheckOffsets(const std::string& name, const std::vector<int64_t>& offsets) const {
+    if (offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data_bytes()) return absl::OkStatus();
+    return Corrupt(name, absl::StrFormat("data_offsets = [%s], must be [begin, end] with begin <= end <= %d, the bytes "
+                                         "of data in the file",
+                                         absl::StrJoin(offsets, ", "), data_bytes()));
   }
 
   // Every byte of the data belongs to exactly one tensor.
@@ -152,41 +159,37 @@ class HeaderReader {
     std::vector<const Tensors::value_type*> in_order;
     for (const auto& tensor : tensors) in_order.push_back(&tensor);
     std::stable_sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) {
-      return std::pair(a->second.bytes.data(), a->second.bytes.size()) <
-             std::pair(b->second.bytes.data(), b->second.bytes.size());
+      return std::pair(a->second.begin, a->second.byte_count) < std::pair(b->second.begin, b->second.byte_count);
     });
-    const uint8_t* covered = data_.data();
+    int64_t covered = 0;
     std::string previous = "the header";
     for (const auto* tensor : in_order) {
       const auto& [name, entry] = *tensor;
-      if (entry.bytes.data() != covered) {
-        const bool overlaps = entry.bytes.data() < covered;
-        return Corrupt(
-            name, absl::StrFormat("its data begins at %d, %s of %s at %d", entry.bytes.data() - data_.data(),
-                                  overlaps ? "before the end" : "not at the end", previous, covered - data_.data()));
+      if (entry.begin != covered) {
+        return Corrupt(name,
+                       absl::StrFormat("its data begins at %d, %s of %s at %d", entry.begin,
+                                       entry.begin < covered ? "before the end" : "not at the end", previous, covered));
       }
-      covered = entry.bytes.data() + entry.bytes.size();
+      covered = entry.begin + entry.byte_count;
       previous = Quote(name);
     }
-    const auto covered_bytes = static_cast<size_t>(covered - data_.data());
-    if (covered_bytes == data_.size()) return absl::OkStatus();
-    return Corrupt(
-        absl::StrFormat("has %d bytes of data after the last tensor, %s", data_.size() - covered_bytes, previous));
+    if (covered == data_bytes()) return absl::OkStatus();
+    return Corrupt(absl::StrFormat("has %d bytes of data after the last tensor, %s", data_bytes() - covered, previous));
   }
 
-  const std::string& path_;
-  absl::Span<const uint8_t> file_;
-  absl::Span<const uint8_t> data_;  // what follows the header
+  const InputFile& file_;
+  int64_t data_begin_ = 0;
 };
 
 }  // namespace
 
 absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
-  auto file = MappedFile::Open(path);
+  auto file = InputFile::Open(path);
   if (!file.ok()) return file.status();
-  auto tensors = HeaderReader(path, file->bytes()).Read();
+  HeaderReader header(*file);
+  auto tensors = header.Read();
   if (!tensors.ok()) return tensors.status();
-  return SafetensorsFile(*std::move(file), *std::move(tensors));
+  return SafetensorsFile(*std::move(file), header.data_begin(), *std::move(tensors));
 }
 
 }  // namespace attnd

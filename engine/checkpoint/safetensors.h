@@ -8,38 +8,46 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "engine/files/mapped_file.h"
+#include "engine/files/input_file.h"
 
 namespace attnd {
 
 struct SafetensorsEntry {
-  std::string dtype;                // as in the file: "F32", "BF16", ...
-  std::vector<int64_t> shape;       // outermost first; the product fits in 63 bits
-  absl::Span<const uint8_t> bytes;  // as many as shape and dtype say; not aligned
+  std::string dtype;           // as in the file: "F32", "BF16", ...
+  std::vector<int64_t> shape;  // outermost first; the product fits in 63 bits
+  int64_t begin = 0;           // where its bytes begin, counted from the first byte of data
+  int64_t byte_count = 0;      // as many as shape and dtype say
 };
 
-// Owns: the mapping its entries point into. Threads: any may read.
+// Owns: the file, open. Threads: any may read.
 class SafetensorsFile {
  public:
-  // Errors: those of MappedFile::Open; DATA_LOSS naming the file and the tensor when the content is not as above.
+  // Reads the header. Errors: those of InputFile; DATA_LOSS naming the file and the tensor when the content is not as
+  // above.
   static absl::StatusOr<SafetensorsFile> Open(const std::string& path);
 
   // By name.
   const std::map<std::string, SafetensorsEntry>& tensors() const { return tensors_; }
 
-  // The whole file.
-  absl::Span<const uint8_t> bytes() const { return file_.bytes(); }
+  // Fills `bytes` with those of a tensor of this file, from its byte `offset` on. Errors: those of InputFile.
+  absl::Status Read(const SafetensorsEntry& entry, int64_t offset, absl::Span<char> bytes) const {
+    return file_.ReadAt(data_begin_ + entry.begin + offset, bytes);
+  }
+
+  const InputFile& file() const { return file_; }
 
  private:
-  SafetensorsFile(MappedFile file, std::map<std::string, SafetensorsEntry> tensors)
-      : file_(std::move(file)), tensors_(std::move(tensors)) {}
+  SafetensorsFile(InputFile file, int64_t data_begin, std::map<std::string, SafetensorsEntry> tensors)
+      : file_(std::move(file)), data_begin_(data_begin), tensors_(std::move(tensors)) {}
 
-  MappedFile file_;
+  InputFile file_;
+  int64_t data_begin_;
   std::map<std::string, SafetensorsEntry> tensors_;
 };
 

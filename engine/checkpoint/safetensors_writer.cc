@@ -14,7 +14,7 @@
 namespace attnd {
 namespace {
 
-// Data begins at a multiple of this, so that it can be mapped and read as it lies.
+// Data begins at a multiple of this, so that readers can map it.
 constexpr size_t kAlignment = 8;
 // Values encoded at a time.
 constexpr size_t kChunk = size_t{1} << 18;

@@ -33,7 +33,7 @@ absl::Status SeededWeights::Read(absl::string_view name, absl::Span<float> value
   return absl::OkStatus();
 }
 
-std::string SeededWeights::Sha256() const {
+absl::StatusOr<std::string> SeededWeights::Sha256() const {
   constexpr int64_t kChunk = int64_t{1} << 16;
   std::vector<float> chunk(static_cast<size_t>(kChunk));
   Sha256Hasher hasher;

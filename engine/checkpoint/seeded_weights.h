@@ -39,7 +39,7 @@ class SeededWeights final : public WeightSource {
   absl::Status Read(absl::string_view name, absl::Span<float> values) const override;
 
   // Over the little-endian float32 bytes of all tensors, in the order of ModelParameters.
-  std::string Sha256() const override;
+  absl::StatusOr<std::string> Sha256() const override;
 
  private:
   SeededWeights(const ModelConfig& config, uint64_t seed);

@@ -1,6 +1,8 @@
 #include "engine/checkpoint/tensor_files.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -10,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/checkpoint/sha256.h"
+#include "engine/files/input_file.h"
 #include "engine/files/json.h"
-#include "engine/files/mapped_file.h"
 #include "nlohmann/json.hpp"
 
 namespace attnd {
@@ -23,7 +25,10 @@ constexpr char kSingleName[] = "model.safetensors";
 constexpr char kIndexName[] = "model.safetensors.index.json";
 // A thousand times what a GPT-2 of 48 layers takes.
 constexpr size_t kMaxIndexBytes = size_t{32} << 20;
-constexpr size_t kMaxShardCount = 1024;
+// All are open while the weights are read, beside the connections of a server.
+constexpr size_t kMaxShardCount = 256;
+// Read at once, to be hashed while it is in the caches.
+constexpr int64_t kHashedBytes = int64_t{256} << 10;
 
 // Says which other form of a checkpoint lies in the folder, if any.
 std::string HintAboutMissingWeights(const std::filesystem::path& folder) {
@@ -65,9 +70,9 @@ absl::StatusOr<TensorFiles> TensorFiles::Open(const std::string& folder) {
 
 absl::StatusOr<TensorFiles::Index> TensorFiles::ReadIndex(const std::string& path) {
   const auto corrupt = [&](absl::string_view text) { return absl::DataLossError(absl::StrCat(path, ": ", text)); };
-  const auto file = MappedFile::OpenWithin(path, kMaxIndexBytes);
-  if (!file.ok()) return file.status();
-  auto index = ParseJsonObject(file->text(), path);
+  const auto text = ReadWholeFile(path, kMaxIndexBytes);
+  if (!text.ok()) return text.status();
+  auto index = ParseJsonObject(*text, path);
   if (!index.ok()) return index.status();
   const Json weight_map = index->value("weight_map", Json());
   if (!weight_map.is_object()) return corrupt("weight_map is missing or no object");
@@ -97,32 +102,41 @@ absl::Status TensorFiles::AddShards(const std::filesystem::path& folder, const I
   }
   for (const auto& [tensor, name] : index) {
     const auto found = tensors_.find(tensor);
-    if (found == tensors_.end() || *found->second.path != (folder / name).string()) {
+    if (found == tensors_.end() || found->second.path() != (folder / name).string()) {
       return wrong(tensor, absl::StrCat("is not in ", Quote(name)));
     }
   }
   for (const auto& [tensor, stored] : tensors_) {
-    if (!index.contains(tensor)) return wrong(tensor, absl::StrCat("is in ", *stored.path, " and not in weight_map"));
+    if (!index.contains(tensor)) return wrong(tensor, absl::StrCat("is in ", stored.path(), " and not in weight_map"));
   }
   return absl::OkStatus();
 }
 
 absl::Status TensorFiles::Add(const std::string& path) {
-  auto content = SafetensorsFile::Open(path);
-  if (!content.ok()) return content.status();
-  files_.push_back(std::make_unique<const File>(File{.path = path, .content = *std::move(content)}));
-  const File& file = *files_.back();
-  for (const auto& [name, entry] : file.content.tensors()) {
-    if (!tensors_.emplace(name, StoredTensor{.entry = &entry, .path = &file.path}).second) {
-      return absl::DataLossError(absl::StrCat(path, ": tensor ", Quote(name), " is also in ", *tensors_.at(name).path));
+  auto opened = SafetensorsFile::Open(path);
+  if (!opened.ok()) return opened.status();
+  files_.push_back(std::make_unique<const SafetensorsFile>(*std::move(opened)));
+  const SafetensorsFile& file = *files_.back();
+  for (const auto& [name, entry] : file.tensors()) {
+    if (!tensors_.emplace(name, StoredTensor{.entry = &entry, .file = &file}).second) {
+      return absl::DataLossError(
+          absl::StrCat(path, ": tensor ", Quote(name), " is also in ", tensors_.at(name).path()));
     }
   }
   return absl::OkStatus();
 }
 
-std::string TensorFiles::Sha256() const {
+absl::StatusOr<std::string> TensorFiles::Sha256() const {
   Sha256Hasher hasher;
-  for (const auto& file : files_) hasher.Update(file->content.bytes().data(), file->content.bytes().size());
+  std::vector<char> piece(kHashedBytes);
+  for (const auto& tensors : files_) {
+    const InputFile& file = tensors->file();
+    for (int64_t offset = 0; offset < file.byte_count(); offset += kHashedBytes) {
+      const auto count = static_cast<size_t>(std::min(kHashedBytes, file.byte_count() - offset));
+      if (absl::Status status = file.ReadAt(offset, absl::MakeSpan(piece.data(), count)); !status.ok()) return status;
+      hasher.Update(piece.data(), count);
+    }
+  }
   return hasher.Finish();
 }
 

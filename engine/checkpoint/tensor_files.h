@@ -17,13 +17,15 @@
 
 namespace attnd {
 
-// A tensor and the path of its file.
+// A tensor and its file.
 struct StoredTensor {
   const SafetensorsEntry* entry = nullptr;
-  const std::string* path = nullptr;
+  const SafetensorsFile* file = nullptr;
+
+  const std::string& path() const { return file->file().path(); }
 };
 
-// Owns: the mappings of the files. Threads: any may read.
+// Owns: the files, open. Threads: any may read.
 class TensorFiles {
  public:
   // One file where there is one, else shards. Errors begin with the path of the file: those of SafetensorsFile::Open;
@@ -38,14 +40,10 @@ class TensorFiles {
   const std::string& path() const { return path_; }
 
   // Of model.safetensors as sha256sum prints it; of shards, as of one file after the other in the order of their names.
-  std::string Sha256() const;
+  // Errors: those of InputFile.
+  absl::StatusOr<std::string> Sha256() const;
 
  private:
-  struct File {
-    std::string path;
-    SafetensorsFile content;
-  };
-
   explicit TensorFiles(std::string path) : path_(std::move(path)) {}
 
   // By tensor, the name of its file.
@@ -56,7 +54,7 @@ class TensorFiles {
   absl::Status AddShards(const std::filesystem::path& folder, const Index& index);
 
   std::string path_;
-  std::vector<std::unique_ptr<const File>> files_;
+  std::vector<std::unique_ptr<const SafetensorsFile>> files_;
   std::map<std::string, StoredTensor> tensors_;
 };
 

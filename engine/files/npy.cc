@@ -1,5 +1,9 @@
 #include "engine/files/npy.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -61,27 +65,34 @@ absl::Status NpyWriter::WriteRow(int64_t row, absl::string_view values) {
 }
 
 absl::StatusOr<NpyMatrix> NpyMatrix::Open(const std::string& path) {
-  auto file = MappedFile::Open(path);
+  auto file = InputFile::Open(path);
   if (!file.ok()) return file.status();
-  const auto header = ParseNpyHeader(file->text());
+  std::string beginning(static_cast<size_t>(std::min(file->byte_count(), kMaxNpyHeaderBytes)), '\0');
+  if (absl::Status status = file->ReadAt(0, absl::MakeSpan(beginning)); !status.ok()) return status;
+  const auto header = ParseNpyHeader(beginning);
   if (!header.ok()) return absl::DataLossError(absl::StrCat(path, ": ", header.status().message()));
   if (absl::Status status = CheckKind(path, *header); !status.ok()) return status;
   const int64_t rows = header->shape[0];
   const int64_t columns = header->shape[1];
-  const size_t data_bytes = file->bytes().size() - header->data_begin;
+  const auto data_begin = static_cast<int64_t>(header->data_begin);
+  const int64_t data_bytes = file->byte_count() - data_begin;
   int64_t shape_bytes = kElementBytes;
   const bool overflows = __builtin_mul_overflow(shape_bytes, rows, &shape_bytes) ||
                          __builtin_mul_overflow(shape_bytes, columns, &shape_bytes);
-  if (overflows || static_cast<size_t>(shape_bytes) != data_bytes) {
+  if (overflows || shape_bytes != data_bytes) {
     return absl::DataLossError(absl::StrCat(path, ": has ", data_bytes, " bytes of elements, which do not make shape (",
                                             rows, ", ", columns, ")"));
   }
-  return NpyMatrix(*std::move(file), header->data_begin, rows, columns);
+  return NpyMatrix(*std::move(file), data_begin, rows, columns);
 }
 
-absl::string_view NpyMatrix::row(int64_t row) const {
-  const auto row_bytes = static_cast<size_t>(columns_ * kElementBytes);
-  return file_.text().substr(data_begin_ + static_cast<size_t>(row) * row_bytes, row_bytes);
+absl::StatusOr<std::vector<float>> NpyMatrix::ReadRow(int64_t row) const {
+  static_assert(std::endian::native == std::endian::little);
+  std::vector<float> values(static_cast<size_t>(columns_));
+  const auto bytes = absl::MakeSpan(reinterpret_cast<char*>(values.data()), values.size() * kElementBytes);
+  absl::Status status = file_.ReadAt(data_begin_ + row * columns_ * kElementBytes, bytes);
+  if (!status.ok()) return status;
+  return values;
 }
 
 }  // namespace attnd

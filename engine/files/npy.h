@@ -6,15 +6,15 @@
 #ifndef ENGINE_FILES_NPY_H_
 #define ENGINE_FILES_NPY_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "engine/files/mapped_file.h"
+#include "engine/files/input_file.h"
 #include "engine/files/staged_file.h"
 
 namespace attnd {
@@ -44,27 +44,26 @@ class NpyWriter {
   int64_t columns_;
 };
 
-// A matrix that lies in a file, of which nothing is believed. Threads: any. Owns: the mapping of the file, which must
-// not be shortened meanwhile.
+// A matrix that lies in a file, of which nothing is believed. Threads: any. Owns: the file, open.
 class NpyMatrix {
  public:
   // Errors begin with `path`: DATA_LOSS when the file is no .npy file, or is shorter or longer than its shape says;
   // FAILED_PRECONDITION when it holds anything but float32 in rows, in two dimensions, with one column at least; those
-  // of MappedFile.
+  // of InputFile.
   static absl::StatusOr<NpyMatrix> Open(const std::string& path);
 
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
 
-  // Requires a row below rows().
-  absl::string_view row(int64_t row) const;  // [columns] little-endian float32, not aligned
+  // Row `row`, which must be below rows(). Errors: those of InputFile.
+  absl::StatusOr<std::vector<float>> ReadRow(int64_t row) const;  // [columns]
 
  private:
-  NpyMatrix(MappedFile file, size_t data_begin, int64_t rows, int64_t columns)
+  NpyMatrix(InputFile file, int64_t data_begin, int64_t rows, int64_t columns)
       : file_(std::move(file)), data_begin_(data_begin), rows_(rows), columns_(columns) {}
 
-  MappedFile file_;
-  size_t data_begin_;
+  InputFile file_;
+  int64_t data_begin_;
   int64_t rows_;
   int64_t columns_;
 };

@@ -18,6 +18,10 @@ constexpr size_t kMaxHeaderBytes = 10'000;
 // NumPy has no array of more dimensions.
 constexpr size_t kMaxRank = 64;
 constexpr size_t kShownBytes = 40;
+// Of the length of a header, in versions 2.0 and 3.0.
+constexpr size_t kMaxLengthBytes = 4;
+
+static_assert(size_t{kMaxNpyHeaderBytes} == kNpyMagic.size() + kVersionBytes + kMaxLengthBytes + kMaxHeaderBytes);
 
 absl::Status Corrupt(absl::string_view reason) {
   return absl::DataLossError(absl::StrCat("is no .npy file: ", reason));
@@ -125,7 +129,7 @@ absl::StatusOr<NpyHeaderFields> ParseNpyHeader(absl::string_view file) {
     return Corrupt(absl::StrCat("version ", major, ".", minor, ", must be 1.0, 2.0 or 3.0"));
   }
   rest.remove_prefix(kVersionBytes);
-  const size_t length_bytes = major == 1 ? 2 : 4;
+  const size_t length_bytes = major == 1 ? 2 : kMaxLengthBytes;
   if (rest.size() < length_bytes) return Corrupt("it ends within the header");
   const size_t length = LittleEndian(rest.substr(0, length_bytes));
   rest.remove_prefix(length_bytes);

@@ -22,9 +22,12 @@ struct NpyHeaderFields {
   size_t data_begin = 0;       // where the elements begin in the file, at most its length
 };
 
-// Reads the header that `file` begins with, of version 1.0, 2.0 or 3.0. Threads: any. Errors: DATA_LOSS with the
-// reason, which quotes little; a header longer than the 10,000 bytes that NumPy reads is one, a type of several fields
-// another.
+// No magic, version and header take more of a file's beginning.
+inline constexpr int64_t kMaxNpyHeaderBytes = 10'012;
+
+// Reads the header that `file`, of which no more need be there, begins with, of version 1.0, 2.0 or 3.0. Threads: any.
+// Errors: DATA_LOSS with the reason, which quotes little; a header longer than the 10,000 bytes that NumPy reads is
+// one, a type of several fields another.
 absl::StatusOr<NpyHeaderFields> ParseNpyHeader(absl::string_view file);
 
 }  // namespace attnd

@@ -40,10 +40,12 @@ int64_t ModelWeights::ByteCount(const ModelConfig& config, DataType type) {
 absl::StatusOr<std::shared_ptr<const ModelWeights>> ModelWeights::Load(const WeightSource& source, DataType type) {
   auto weights = std::shared_ptr<ModelWeights>(new ModelWeights(source.config(), type));
   // Hashing takes about as long as everything else.
-  std::future<std::string> sha256 = std::async(std::launch::async, [&source] { return source.Sha256(); });
+  auto hashing = std::async(std::launch::async, [&source] { return source.Sha256(); });
   const absl::Status status = weights->LoadAll(source);
-  weights->sha256_ = sha256.get();
+  auto sha256 = hashing.get();
   if (!status.ok()) return status;
+  if (!sha256.ok()) return sha256.status();
+  weights->sha256_ = *std::move(sha256);
   return weights;
 }
 

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "engine/files/mapped_file.h"
+#include "engine/files/input_file.h"
 #include "engine/text/tokenizer_json.h"
 
 namespace attnd {
@@ -20,8 +20,8 @@ constexpr char kAddedTokensName[] = "added_tokens.json";
 absl::StatusOr<TokenizerDefinition> ReadOlderForm(const std::filesystem::path& folder) {
   const std::string vocabulary_path = folder / kVocabularyName;
   const std::string merges_path = folder / kMergesName;
-  const auto vocabulary = MappedFile::OpenWithin(vocabulary_path, kMaxTokenizerBytes);
-  const auto merges = MappedFile::OpenWithin(merges_path, kMaxTokenizerBytes);
+  const auto vocabulary = ReadWholeFile(vocabulary_path, kMaxTokenizerBytes);
+  const auto merges = ReadWholeFile(merges_path, kMaxTokenizerBytes);
   std::vector<const char*> missing;
   if (absl::IsNotFound(vocabulary.status())) missing.push_back(kVocabularyName);
   if (absl::IsNotFound(merges.status())) missing.push_back(kMergesName);
@@ -31,13 +31,13 @@ absl::StatusOr<TokenizerDefinition> ReadOlderForm(const std::filesystem::path& f
   }
   if (!vocabulary.ok()) return vocabulary.status();
   if (!merges.ok()) return merges.status();
-  auto definition = ParseVocabularyAndMerges(vocabulary->text(), vocabulary_path, merges->text(), merges_path);
+  auto definition = ParseVocabularyAndMerges(*vocabulary, vocabulary_path, *merges, merges_path);
   if (!definition.ok()) return definition;
   const std::string added_path = folder / kAddedTokensName;
-  const auto added = MappedFile::OpenWithin(added_path, kMaxTokenizerBytes);
+  const auto added = ReadWholeFile(added_path, kMaxTokenizerBytes);
   if (absl::IsNotFound(added.status())) return definition;
   if (!added.ok()) return added.status();
-  absl::Status status = CheckAddedTokens(added->text(), added_path, definition->vocabulary);
+  absl::Status status = CheckAddedTokens(*added, added_path, definition->vocabulary);
   if (!status.ok()) return status;
   return definition;
 }
@@ -54,8 +54,8 @@ absl::StatusOr<Tokenizer> Create(const absl::StatusOr<TokenizerDefinition>& defi
 absl::StatusOr<Tokenizer> LoadTokenizer(const std::string& folder) {
   const std::filesystem::path directory(folder);
   const std::string path = directory / kTokenizerName;
-  const auto file = MappedFile::OpenWithin(path, kMaxTokenizerBytes);
-  if (file.ok()) return Create(ParseTokenizerJson(file->text(), path), path);
+  const auto file = ReadWholeFile(path, kMaxTokenizerBytes);
+  if (file.ok()) return Create(ParseTokenizerJson(*file, path), path);
   if (!absl::IsNotFound(file.status())) return file.status();
   return Create(ReadOlderForm(directory), folder);
 }

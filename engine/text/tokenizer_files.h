@@ -12,7 +12,7 @@ namespace attnd {
 
 // Reads tokenizer.json, or where there is none vocab.json and merges.txt. Threads: any. Errors begin with the path of
 // the file: NOT_FOUND naming the files that are missing; UNIMPLEMENTED naming the key for a tokenizer of a kind that is
-// not supported; DATA_LOSS for one that is broken; those of MappedFile::Open.
+// not supported; DATA_LOSS for one that is broken; those of ReadWholeFile.
 absl::StatusOr<Tokenizer> LoadTokenizer(const std::string& folder);
 
 }  // namespace attnd

@@ -9,7 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
-#include "engine/files/mapped_file.h"
+#include "engine/files/input_file.h"
 #include "tests/bench/measurement.h"
 
 namespace attnd {
@@ -27,9 +27,9 @@ absl::StatusOr<std::string> English() {
   std::string text;
   while (text.size() < kTextBytes) {
     for (const std::string& path : paths) {
-      const auto file = MappedFile::Open(path);
-      if (!file.ok()) return file.status();
-      absl::StrAppend(&text, file->text());
+      const auto content = ReadWholeFile(path, kTextBytes);
+      if (!content.ok()) return content.status();
+      absl::StrAppend(&text, *content);
     }
   }
   text.resize(kTextBytes);

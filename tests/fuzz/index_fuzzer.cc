@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto tensors = attnd::TensorFiles::Open(files.folder.path());
   if (!tensors.ok()) return 0;
   for (const auto& [name, tensor] : tensors->tensors()) {
-    CHECK_EQ(std::filesystem::path(*tensor.path).parent_path(), files.folder.path()) << name;
+    CHECK_EQ(std::filesystem::path(tensor.path()).parent_path(), files.folder.path()) << name;
   }
   return 0;
 }

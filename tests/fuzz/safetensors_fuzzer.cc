@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/log/check.h"
 #include "absl/types/span.h"
@@ -17,8 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   attnd::Sha256Hasher hasher;
   size_t tensor_bytes = 0;
   for (const auto& [name, entry] : file->tensors()) {
-    hasher.Update(entry.bytes.data(), entry.bytes.size());
-    tensor_bytes += entry.bytes.size();
+    std::string bytes(static_cast<size_t>(entry.byte_count), '\0');
+    CHECK_OK(file->Read(entry, 0, absl::MakeSpan(bytes)));
+    hasher.Update(bytes.data(), bytes.size());
+    tensor_bytes += bytes.size();
   }
   CHECK_LE(tensor_bytes + 8, size);
   CHECK_EQ(hasher.Finish().size(), 64U);

@@ -222,8 +222,8 @@ TEST_F(AttndctlLinesTest, EmbedWritesAFileOfVectors) {
   const auto vectors = NpyMatrix::Open(out_);
   ASSERT_TRUE(vectors.ok()) << vectors.status();
   ASSERT_EQ(vectors->rows(), 2);
-  EXPECT_THAT(DecodeFloats(vectors->row(0)), ElementsAre(1, 1, 0, 0));
-  EXPECT_THAT(DecodeFloats(vectors->row(1)), ElementsAre(3, 1, 0, 0));
+  EXPECT_THAT(*vectors->ReadRow(0), ElementsAre(1, 1, 0, 0));
+  EXPECT_THAT(*vectors->ReadRow(1), ElementsAre(3, 1, 0, 0));
 }
 
 TEST_F(AttndctlLinesTest, EmbedToAFileAsJsonSaysWhatItWrote) {

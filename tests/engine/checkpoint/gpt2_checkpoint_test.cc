@@ -8,8 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/log_severity.h"
+#include "absl/log/log_entry.h"
+#include "absl/log/log_sink.h"
+#include "absl/log/log_sink_registry.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "engine/checkpoint/sha256.h"
 #include "engine/model/parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,7 +29,24 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
+
+// What is warned of while it lives.
+class Warnings final : public absl::LogSink {
+ public:
+  Warnings() { absl::AddLogSink(this); }
+  ~Warnings() override { absl::RemoveLogSink(this); }
+
+  void Send(const absl::LogEntry& entry) override {
+    if (entry.log_severity() == absl::LogSeverity::kWarning) texts_.emplace_back(entry.text_message());
+  }
+
+  const std::vector<std::string>& texts() const { return texts_; }
+
+ private:
+  std::vector<std::string> texts_;
+};
 
 class Gpt2CheckpointTest : public testing::Test {
  protected:
@@ -87,6 +110,23 @@ TEST_F(Gpt2CheckpointTest, IgnoresTheMasksOfPublishedFilesAndATiedHead) {
   tensors_.push_back({"h.1.attn.masked_bias", "F32", {}, std::string(4, '\0')});
   tensors_.push_back({"lm_head.weight", "F32", {5, 4}, Tensor("wte.weight").bytes});
   EXPECT_TRUE(Open().ok()) << Open().status();
+}
+
+// The tables have more bytes than are compared at once.
+TEST_F(Gpt2CheckpointTest, ATiedHeadThatDiffersIsWarnedOf) {
+  constexpr int64_t kVocabulary = 50'000;
+  config_ = absl::StrReplaceAll(config_, {{"\"vocab_size\": 5", absl::StrCat("\"vocab_size\": ", kVocabulary)}});
+  Tensor("wte.weight") = {"wte.weight", "F32", {kVocabulary, 4}, std::string(kVocabulary * 16, '\0')};
+  tensors_.push_back({"lm_head.weight", "F32", {kVocabulary, 4}, Tensor("wte.weight").bytes});
+  {
+    const Warnings warnings;
+    EXPECT_TRUE(Open().ok()) << Open().status();
+    EXPECT_THAT(warnings.texts(), IsEmpty());
+  }
+  tensors_.back().bytes.back() = '\1';
+  const Warnings warnings;
+  EXPECT_TRUE(Open().ok());
+  EXPECT_THAT(warnings.texts(), ElementsAre(HasSubstr("lm_head.weight differs from wte.weight and is not used")));
 }
 
 TEST_F(Gpt2CheckpointTest, NeedsTheHeadThatIsNotTied) {
@@ -181,13 +221,29 @@ TEST_F(Gpt2CheckpointTest, ALoopOfSymbolicLinksIsInvalid) {
   EXPECT_THAT(status.message(), EndsWith("/model.safetensors: cannot be opened: a loop of symbolic links"));
 }
 
+// Which has more bytes than are hashed at once.
 TEST_F(Gpt2CheckpointTest, TheHashIsThatOfTheFile) {
+  tensors_.push_back({"h.0.attn.bias", "F32", {1, 1, 300, 300}, std::string(360'000, '\1')});
   const auto checkpoint = Open();
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
-  const std::string before = (*checkpoint)->Sha256();
-  EXPECT_EQ(before.size(), 64);
-  Tensor("wte.weight").bytes[0] ^= 1;
-  EXPECT_NE((*Open())->Sha256(), before);
+  const std::string content = Content(folder_.path() + "/model.safetensors");
+  Sha256Hasher hasher;
+  hasher.Update(content.data(), content.size());
+  EXPECT_EQ(*(*checkpoint)->Sha256(), hasher.Finish());
+}
+
+TEST_F(Gpt2CheckpointTest, AFileThatIsShortenedWhileItIsReadIsAnError) {
+  const auto checkpoint = Open();
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  const std::string path = folder_.path() + "/model.safetensors";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+  std::vector<float> values(4);
+  const std::string& last = tensors_.back().name;
+  for (const absl::Status& status :
+       {(*checkpoint)->Read(last, absl::MakeSpan(values)), (*checkpoint)->Sha256().status()}) {
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_THAT(status.message(), StartsWith(path + ": was written to while it was read"));
+  }
 }
 
 // Whatever a file holds, it opens or it gives an error: bytes changed at random, most of them in the header.

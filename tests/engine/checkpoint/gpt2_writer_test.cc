@@ -54,7 +54,7 @@ TEST_F(Gpt2WriterTest, TheCheckpointReadsBackToTheLastBit) {
   ASSERT_TRUE(sha256.ok()) << sha256.status();
   const auto checkpoint = Gpt2Checkpoint::Open(folder_.path());
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
-  EXPECT_EQ((*checkpoint)->Sha256(), *sha256);
+  EXPECT_EQ(*(*checkpoint)->Sha256(), *sha256);
   for (const Parameter& parameter : ModelParameters(Config())) {
     EXPECT_EQ(Read(**checkpoint, parameter), Read(*weights_, parameter)) << parameter.name;
   }
@@ -68,7 +68,7 @@ TEST_F(Gpt2WriterTest, ARoundedCheckpointIsNotRoundedTwice) {
     ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
     const auto sha256 = WriteGpt2Weights(**checkpoint, format, again.path() + "/model.safetensors", Ignore);
     ASSERT_TRUE(sha256.ok()) << sha256.status();
-    EXPECT_EQ(*sha256, (*checkpoint)->Sha256());
+    EXPECT_EQ(*sha256, *(*checkpoint)->Sha256());
     std::remove((folder_.path() + "/model.safetensors").c_str());
   }
 }

@@ -111,7 +111,7 @@ TEST(InitialWeightsTest, StayWhatTheyAre) {
   ModelConfig config = SmallConfig();
   config.vocabulary_size = 5000;
   const auto weights = InitialWeights::Create(config, 20261125);
-  EXPECT_EQ((*weights)->Sha256(), "cf9b1bf8eddb4326cdf3004204d8eecc253911070fb4ba44eb8704967d6e9680");
+  EXPECT_EQ(*(*weights)->Sha256(), "cf9b1bf8eddb4326cdf3004204d8eecc253911070fb4ba44eb8704967d6e9680");
 }
 
 TEST(InitialWeightsTest, RefuseAConfigurationOutOfRange) {

@@ -19,7 +19,7 @@ namespace {
 TEST(SeededWeightsTest, TheDefaultModelsWeightsStayWhatTheyAre) {
   const auto weights = SeededWeights::Create(ModelConfig(), 0);
   ASSERT_TRUE(weights.ok()) << weights.status();
-  EXPECT_EQ((*weights)->Sha256(), "3ecfcc5e13459bb99a9e0eef7ee2c58616ccfe36a8ece1f098c9bf644edfbade");
+  EXPECT_EQ(*(*weights)->Sha256(), "3ecfcc5e13459bb99a9e0eef7ee2c58616ccfe36a8ece1f098c9bf644edfbade");
 }
 
 TEST(SeededWeightsTest, SeedsAndTensorsDifferAndASeedRepeats) {

@@ -1,6 +1,7 @@
 #include "engine/files/npy.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,13 @@ using testing::HasSubstr;
 std::string Npy(absl::string_view dict, absl::string_view elements = "") {
   const std::string length = {static_cast<char>(dict.size() & 0xFFU), static_cast<char>(dict.size() >> 8)};
   return absl::StrCat(kNpyMagic, absl::string_view("\x01\x00", 2), length, dict, elements);
+}
+
+// The bytes of a row.
+std::string Row(const NpyMatrix& matrix, int64_t row) {
+  const auto values = matrix.ReadRow(row);
+  EXPECT_TRUE(values.ok()) << values.status();
+  return values.ok() ? std::string(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(float)) : "";
 }
 
 class NpyTest : public testing::Test {
@@ -59,9 +67,9 @@ TEST_F(NpyTest, RowsWrittenInAnyOrderAreReadInTheirs) {
   ASSERT_TRUE(matrix.ok()) << matrix.status();
   EXPECT_EQ(matrix->rows(), 3);
   EXPECT_EQ(matrix->columns(), 2);
-  EXPECT_EQ(matrix->row(0), "abcdABCD");
-  EXPECT_EQ(matrix->row(1), "ijklIJKL");
-  EXPECT_EQ(matrix->row(2), "efghEFGH");
+  EXPECT_EQ(Row(*matrix, 0), "abcdABCD");
+  EXPECT_EQ(Row(*matrix, 1), "ijklIJKL");
+  EXPECT_EQ(Row(*matrix, 2), "efghEFGH");
 }
 
 TEST_F(NpyTest, AMatrixWithoutRowsHasColumns) {
@@ -85,14 +93,38 @@ TEST_F(NpyTest, EveryVersionAndAnyWayToWriteTheDictIsRead) {
   const std::string dict = "{\"shape\":(1,1,),'fortran_order' :False, \"descr\": '<f4'}   \n";
   const auto one = Open(Npy(dict, "abcd"));
   ASSERT_TRUE(one.ok()) << one.status();
-  EXPECT_EQ(one->row(0), "abcd");
+  EXPECT_EQ(Row(*one, 0), "abcd");
   for (const char version : {'\x02', '\x03'}) {
     std::string content = absl::StrCat(kNpyMagic, std::string({version, '\0', static_cast<char>(dict.size())}));
     content.append(3, '\0');
     const auto matrix = Open(absl::StrCat(content, dict, "abcd"));
     ASSERT_TRUE(matrix.ok()) << matrix.status();
-    EXPECT_EQ(matrix->row(0), "abcd");
+    EXPECT_EQ(Row(*matrix, 0), "abcd");
   }
+}
+
+TEST_F(NpyTest, TheLongestHeaderIsReadAndALongerOneRefused) {
+  std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }";
+  const auto content = [&](size_t length) {
+    dict.resize(length, ' ');
+    const std::string bytes = {static_cast<char>(length & 0xFFU), static_cast<char>(length >> 8), '\0', '\0'};
+    return absl::StrCat(kNpyMagic, absl::string_view("\x02\x00", 2), bytes, dict, "abcd");
+  };
+  const auto longest = Open(content(10'000));
+  ASSERT_TRUE(longest.ok()) << longest.status();
+  EXPECT_EQ(Row(*longest, 0), "abcd");
+  EXPECT_THAT(Open(content(10'001)).status().message(),
+              HasSubstr("its header has 10001 bytes, must have at most 10000"));
+}
+
+TEST_F(NpyTest, ARowOfAFileThatWasShortenedIsAnError) {
+  const auto matrix = Open(Npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", "abcdefgh"));
+  ASSERT_TRUE(matrix.ok()) << matrix.status();
+  const std::string path = folder_.path() + "/matrix.npy";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+  const absl::Status status = matrix->ReadRow(1).status();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(status.message(), HasSubstr(path + ": was written to while it was read"));
 }
 
 TEST_F(NpyTest, WhatIsNoNpyFileIsRefusedWithTheReason) {

@@ -100,12 +100,12 @@ TEST_P(GrowLayersTest, EveryOldLayerIsThereOnceInItsOrder) {
 }
 
 TEST_P(GrowLayersTest, ItsHashTellsItFromEveryOther) {
-  const std::string hash = (*GrowLayers(Small(), 5, GetParam()))->Sha256();
+  const std::string hash = *(*GrowLayers(Small(), 5, GetParam()))->Sha256();
   EXPECT_EQ(hash.size(), 64);
-  EXPECT_NE(hash, Small()->Sha256());
-  EXPECT_NE(hash, (*GrowLayers(Small(), 6, GetParam()))->Sha256());
+  EXPECT_NE(hash, *Small()->Sha256());
+  EXPECT_NE(hash, *(*GrowLayers(Small(), 6, GetParam()))->Sha256());
   const NewLayers other = GetParam() == NewLayers::kEnd ? NewLayers::kSpread : NewLayers::kEnd;
-  EXPECT_NE(hash, (*GrowLayers(Small(), 5, other))->Sha256());
+  EXPECT_NE(hash, *(*GrowLayers(Small(), 5, other))->Sha256());
 }
 
 TEST_P(GrowLayersTest, AsManyLayersAsThereAreChangeNothing) {

@@ -16,7 +16,9 @@ namespace {
 
 using testing::HasSubstr;
 
-// Seeded weights of which one tensor cannot be read.
+constexpr char kHash[] = "the hash";
+
+// Seeded weights of which one tensor, or the hash, cannot be read.
 class BrokenWeights final : public WeightSource {
  public:
   explicit BrokenWeights(std::string broken)
@@ -26,16 +28,19 @@ class BrokenWeights final : public WeightSource {
   absl::Status Read(absl::string_view name, absl::Span<float> values) const override {
     return name == broken_ ? absl::DataLossError(broken_) : weights_->Read(name, values);
   }
-  std::string Sha256() const override { return weights_->Sha256(); }
+  absl::StatusOr<std::string> Sha256() const override {
+    return broken_ == kHash ? absl::DataLossError(broken_) : weights_->Sha256();
+  }
 
  private:
   const std::unique_ptr<SeededWeights> weights_;
   const std::string broken_;
 };
 
-TEST(ModelWeightsTest, ATensorThatCannotBeReadIsTheErrorOfLoad) {
-  for (const char* name : {"wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.1.attn.c_attn.weight",
-                           "h.1.attn.c_proj.bias", "h.2.mlp.c_fc.bias", "h.2.mlp.c_proj.weight", "ln_f.weight"}) {
+TEST(ModelWeightsTest, WhatCannotBeReadIsTheErrorOfLoad) {
+  for (const char* name :
+       {"wte.weight", "wpe.weight", "h.0.ln_1.bias", "h.1.attn.c_attn.weight", "h.1.attn.c_proj.bias",
+        "h.2.mlp.c_fc.bias", "h.2.mlp.c_proj.weight", "ln_f.weight", kHash}) {
     const absl::Status status = ModelWeights::Load(BrokenWeights(name), DataType::kFloat32).status();
     EXPECT_TRUE(absl::IsDataLoss(status)) << name << ": " << status;
     EXPECT_THAT(status.message(), HasSubstr(name));

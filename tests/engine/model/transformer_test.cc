@@ -232,7 +232,7 @@ TEST(TransformerTest, FillsABatchToItsLastToken) {
 TEST(TransformerTest, DescribesItselfAndItsWeights) {
   const auto transformer = CreateTransformer();
   const auto weights = SeededWeights::Create(OddConfig(), 5);
-  EXPECT_EQ(transformer->info().weights_sha256, (*weights)->Sha256());
+  EXPECT_EQ(transformer->info().weights_sha256, *(*weights)->Sha256());
   EXPECT_EQ(transformer->info().thread_count, 2);
   EXPECT_EQ(transformer->info().max_batch_tokens, 300);
   EXPECT_EQ(transformer->info().parameter_count,
