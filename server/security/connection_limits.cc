@@ -1,5 +1,6 @@
 #include "server/security/connection_limits.h"
 
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
 #include <grpcpp/resource_quota.h>
 
@@ -11,11 +12,20 @@ namespace {
 // Reflection is the one service whose calls take a thread each, for as long as they live; one more call is refused.
 constexpr int kMaxReflectionThreads = 8;
 
+// gRPC 1.51 holds a compressed message to the limit before it inflates it, to a thousand times as much, which no quota
+// counts: a caller without a key could take all memory. Calls with one get UNIMPLEMENTED.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+}
+
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 }  // namespace
 
 void SetConnectionLimits(const ConnectionLimits& limits, grpc::ServerBuilder& builder) {
+  RefuseCompression(builder);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(limits.max_metadata_bytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.max_concurrent_streams));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(limits.keepalive_time));

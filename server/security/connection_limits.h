@@ -26,6 +26,7 @@ struct ConnectionLimits {
   absl::Duration max_connection_age_grace = absl::Seconds(60);
 };
 
+// Compressed messages are refused, whatever the limits.
 void SetConnectionLimits(const ConnectionLimits& limits, grpc::ServerBuilder& builder);
 
 }  // namespace attnd

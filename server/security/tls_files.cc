@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <ctime>
@@ -23,6 +24,7 @@ struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 using Bio = std::unique_ptr<BIO, Free>;
 using Certificate = std::unique_ptr<X509, Free>;
@@ -56,6 +58,17 @@ std::vector<Certificate> ParseCertificates(const std::string& pem) {
   return certificates;
 }
 
+// Why OpenSSL, as it is set up on this machine, does not serve with a pair, such as a key too short; empty: it does.
+std::string ObjectionTo(X509& certificate, EVP_PKEY& key) {
+  const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
+  if (context && SSL_CTX_use_certificate(context.get(), &certificate) == 1 &&
+      SSL_CTX_use_PrivateKey(context.get(), &key) == 1) {
+    return "";
+  }
+  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
+  return reason == nullptr ? "no reason given" : reason;
+}
+
 absl::Time Expiry(const X509& certificate) {
   std::tm time = {};
   if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1) return absl::InfinitePast();
@@ -77,6 +90,9 @@ absl::StatusOr<TlsMaterial> ReadTlsFiles(const TlsFiles& files) {
   if (!key) return Wrong("tls_key", files.key, "holds no private key in PEM, or an encrypted one");
   if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
     return Wrong("tls_key", files.key, absl::StrCat("is not the key of the first certificate in ", files.certificate));
+  }
+  if (const std::string objection = ObjectionTo(*chain.front(), *key); !objection.empty()) {
+    return Wrong("tls_cert", files.certificate, absl::StrCat("OpenSSL does not serve with it: ", objection));
   }
 
   if (!files.client_ca.empty()) {

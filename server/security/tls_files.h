@@ -28,7 +28,8 @@ struct TlsMaterial {
 };
 
 // Reads the files and checks that they can be served with. INVALID_ARGUMENT names the flag and the path of the one that
-// cannot be read or is not PEM, and says so when key and certificate do not belong together. Threads: any.
+// cannot be read, is not PEM or is too weak for OpenSSL, and says so when key and certificate do not belong together.
+// Threads: any.
 absl::StatusOr<TlsMaterial> ReadTlsFiles(const TlsFiles& files);
 
 }  // namespace attnd

@@ -3,9 +3,11 @@
 import collections
 import itertools
 import os
+import re
 import tempfile
 import threading
 import unittest
+from pathlib import Path
 
 import grpc
 
@@ -40,6 +42,12 @@ def reflection_answers(channel: grpc.Channel) -> bool:
         return bool(list_services(channel))
     except grpc.RpcError:
         return False
+
+
+def peak_memory_bytes(server: ServerProcess) -> int:
+    """The most that the process ever had resident."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) << 10
 
 
 class LimitsTest(unittest.TestCase):
@@ -95,6 +103,21 @@ class LimitsTest(unittest.TestCase):
             # What arrives whole is no request of the method.
             self.assertLess(codes["UNIMPLEMENTED"], len(calls))
             server.stub.GetModel(pb.GetModelRequest(), wait_for_ready=True, timeout=TIMEOUT_SECONDS)
+
+    def test_compressed_messages_are_refused_before_they_are_inflated(self) -> None:
+        # Zeros, of which gzip makes a thousandth.
+        size = 200 << 20
+        bomb = bytes(size)
+        with ServerProcess(MODEL) as server:
+            request = pb.GetModelRequest()
+            server.stub.GetModel(request)
+            before = peak_memory_bytes(server)
+            for method in ("/attnd.v1.InferenceService/Embed", "/grpc.health.v1.Health/Check"):
+                call = server.channel.unary_unary(method).future(bomb, compression=grpc.Compression.Gzip,
+                                                                 timeout=TIMEOUT_SECONDS)
+                self.assertEqual(call.code(), grpc.StatusCode.UNIMPLEMENTED)
+            self.assertLess(peak_memory_bytes(server) - before, size / 4)
+            server.stub.GetModel(request)
 
 
 class LifetimeTest(unittest.TestCase):

@@ -14,7 +14,7 @@ import grpc
 
 from attnd.v1 import inference_pb2 as pb
 from attnd.v1 import inference_pb2_grpc
-from integration.certificates import Authority, openssl
+from integration.certificates import RSA_1024, Authority, openssl
 from integration.server_process import ServerProcess
 from integration.waiting import TIMEOUT_SECONDS, wait_until
 from oracle import golden
@@ -32,6 +32,7 @@ class TlsTest(unittest.TestCase):
         cls.authority = Authority(cls.folder, "servers")
         cls.first = cls.authority.issue("first", 101)
         cls.second = cls.authority.issue("second", 102)
+        cls.weak = cls.authority.issue("weak", 103, RSA_1024)
 
     def setUp(self) -> None:
         served = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -102,6 +103,9 @@ class TlsTest(unittest.TestCase):
             shutil.copy(self.second[0], self.certificate)
             server.wait_for_log("is not the key of the first certificate in")
             self.assertEqual(self.serial(server), 101)
+            self.serve(self.weak)
+            server.wait_for_log("OpenSSL does not serve with it: ee key too small")
+            self.assertEqual(self.serial(server), 101)
             self.certificate.write_bytes(self.first[0].read_bytes()[:200])
             server.wait_for_log("holds no certificate in PEM, or a broken one")
             self.assertEqual(self.serial(server), 101)
@@ -132,6 +136,7 @@ class TlsTest(unittest.TestCase):
             (self.certificate, encrypted, f"--tls_key={encrypted}: holds no private key in PEM, or an encrypted one"),
             (self.certificate, other_key,
              f"--tls_key={other_key}: is not the key of the first certificate in {self.certificate}"),
+            (*self.weak, f"--tls_cert={self.weak[0]}: OpenSSL does not serve with it: ee key too small"),
         ]:
             with self.subTest(text):
                 command = [os.environ["ATTND_SERVER"], "--address=127.0.0.1:0", "--metrics_address=127.0.0.1:0",
