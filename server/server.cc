@@ -22,6 +22,8 @@ namespace {
 // Time for callers that were waiting to hear on their next call that they must go elsewhere. A call that arrives while
 // gRPC shuts down ends with CANCELLED instead.
 constexpr absl::Duration kRefusing = absl::Milliseconds(250);
+// Time for an engine to come to its next layer, where it sees that nobody waits for its batch.
+constexpr absl::Duration kAbortGrace = absl::Seconds(5);
 // Time for finished replies to leave after the last of them was handed to gRPC.
 constexpr absl::Duration kReplyGrace = absl::Seconds(5);
 // Time for what has no reply of ours: statuses that are leaving, and watchers of health, who would stay for ever.
@@ -111,11 +113,15 @@ SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
   health_.Enter(Phase::kDraining);
   absl::SleepFor(delay);
   scheduler_.Close();
+  text_worker_.Close();
   open_streams_.Drain();
   if (!scheduler_.WaitUntilDrained(timeout)) {
     LOG(WARNING) << "accepted calls were not finished within " << timeout << "; ending them with UNAVAILABLE";
     scheduler_.Abort();
-    scheduler_.WaitUntilDrained(absl::InfiniteDuration());
+    if (!scheduler_.WaitUntilDrained(kAbortGrace)) {
+      LOG(ERROR) << "the engine has not come to its next layer within " << kAbortGrace << "; leaving without it";
+      return scheduler_.totals();
+    }
   }
   absl::SleepFor(kRefusing);
   scheduler_.WaitUntilRepliesLeft(kReplyGrace);

@@ -60,7 +60,7 @@ class Server {
 
   // Health says NOT_SERVING at once; after `delay` new calls are refused with UNAVAILABLE; what was accepted is
   // computed for up to `timeout`, the rest then ends with UNAVAILABLE. Refuses for another moment, then closes. Returns
-  // what became of all calls.
+  // what became of all calls. Where some are unfinished, an engine is stuck: the server cannot be destroyed then.
   SchedulerTotals Drain(absl::Duration delay, absl::Duration timeout);
 
  private:

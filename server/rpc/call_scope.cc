@@ -145,9 +145,7 @@ absl::Status CallScope::Reply(const absl::Status& computed, Request& request,
   }
   if (status.ok()) metrics_.OnSerialized(request.method, clock_.Now() - started_at);
   // The reply may take its time to leave; nothing else shall.
-  for (SequenceInput& input : request.inputs) input = {.token_count = input.token_count};
-  request.outputs = {};
-  request.model = nullptr;
+  LetGo(request);
   return status;
 }
 
@@ -160,6 +158,12 @@ absl::Status CallScope::CheckAwaited(absl::Time deadline) const {
 }
 
 absl::Time CallScope::deadline() const { return absl::FromChrono(context_.deadline()); }
+
+void LetGo(Request& request) {
+  for (SequenceInput& input : request.inputs) input = {.token_count = input.token_count};
+  request.outputs = {};
+  request.model = nullptr;
+}
 
 Stage StageOf(const absl::Status& computed, const Request& request) {
   if (computed.ok()) return Stage::kReply;

@@ -53,7 +53,7 @@ class CallScope {
   void LogItem(uint64_t item_id, const absl::Status& status, Stage stage, int64_t tokens, absl::Time arrived_at) const;
 
   // Writes a reply with `encode`, or says why there is none. `computed` is what the scheduler says of `request`, which
-  // it is done with; its inputs but for their lengths, its outputs and its model are let go.
+  // it is done with; what it holds is let go.
   absl::Status Reply(const absl::Status& computed, Request& request,
                      absl::FunctionRef<void(const Request&)> encode) const;
 
@@ -87,6 +87,9 @@ class CallScope {
   std::optional<Caller> key_;
   const absl::Status admission_;
 };
+
+// Frees what a request that is done, or was refused, holds; lengths of its inputs stay.
+void LetGo(Request& request);
 
 // Where `request` failed, given what the scheduler said of it.
 Stage StageOf(const absl::Status& computed, const Request& request);

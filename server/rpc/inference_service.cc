@@ -68,9 +68,11 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
                                                      const v1::TokenizeRequest* message, v1::TokenizeResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kTokenize, *context, environment_);
   const auto byte_count = static_cast<int64_t>(message->text().size() + message->text_bytes().size());
-  call->Answer(SizeOfMessage(*message, byte_count), text_worker_, [this, message, reply]() -> absl::Status {
+  call->Answer(SizeOfMessage(*message, byte_count), text_worker_, [this, call, message, reply]() -> absl::Status {
     const auto model = models_.Get();
-    return model.ok() ? AnswerTokenize(**model, *message, limits_, *reply) : model.status();
+    if (!model.ok()) return model.status();
+    absl::Status status = call->HoldReplyBytes(TokenizeReplyBytes(*message, limits_), scheduler_);
+    return status.ok() ? AnswerTokenize(**model, *message, limits_, *reply) : status;
   });
   return call;
 }
@@ -79,9 +81,12 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
                                                        const v1::DetokenizeRequest* message,
                                                        v1::DetokenizeResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kDetokenize, *context, environment_);
-  call->Answer(SizeOfMessage(*message, message->ids_size()), text_worker_, [this, message, reply]() -> absl::Status {
+  const MessageSize size = SizeOfMessage(*message, message->ids_size());
+  call->Answer(size, text_worker_, [this, call, message, reply]() -> absl::Status {
     const auto model = models_.Get();
-    return model.ok() ? AnswerDetokenize(**model, *message, limits_, *reply) : model.status();
+    if (!model.ok()) return model.status();
+    absl::Status status = call->HoldReplyBytes(DetokenizeReplyBytes(**model, *message, limits_), scheduler_);
+    return status.ok() ? AnswerDetokenize(**model, *message, limits_, *reply) : status;
   });
   return call;
 }

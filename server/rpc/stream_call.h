@@ -126,16 +126,11 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     scope_.CountMessageReceived();
     arrived_at_ = scope_.Now();
     // The next item is read once this one is accepted.
-    const absl::Status status =
-        method_.text_worker.Run(SizeOfMessage(item_, Items::TextBytes(item_)), [stream = this->shared_from_this()] {
-          stream->Accept();
-          stream->FinishRead();
-        });
-    if (status.ok()) return;
-    const Tag tag = Items::TagOf(item_, place_++);
-    scope_.LogItem(Items::LogId(tag), status, Stage::kDecode, 0, arrived_at_);
-    Refuse(tag, status);
-    FinishRead();
+    method_.text_worker.Run(SizeOfMessage(item_, Items::TextBytes(item_)),
+                            [stream = this->shared_from_this()](const absl::Status& status) {
+                              stream->Accept(status);
+                              stream->FinishRead();
+                            });
   }
 
   // Lets go of the item, for the next may be long in coming.
@@ -153,11 +148,14 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
     return true;
   }
 
-  // Submits the item just read, or answers why not.
-  void Accept() {
+  // Submits the item just read, if `status` is OK, or answers why not.
+  void Accept(const absl::Status& status) {
     Tag tag = Items::TagOf(item_, place_++);
     const absl::Time arrived_at = arrived_at_;
-    auto decoded = WithinMemory([&] { return method_.decode(item_, arrived_at, tag); });
+    auto decoded = WithinMemory([&]() -> absl::StatusOr<std::shared_ptr<Request>> {
+      if (!status.ok()) return status;
+      return method_.decode(item_, arrived_at, tag);
+    });
     if (!decoded.ok()) {
       scope_.LogItem(Items::LogId(tag), decoded.status(), Stage::kDecode, 0, arrived_at);
       return Refuse(tag, decoded.status());
@@ -171,14 +169,14 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
       requests_.insert(request);
     }
     // From here on `done` may run at any moment, on the batcher's thread.
-    if (const absl::Status status = scope_.Submit(request, scheduler_); !status.ok()) {
-      scope_.LogItem(Items::LogId(tag), status, Stage::kQueue, request->token_count(), arrived_at);
+    if (const absl::Status submitted = scope_.Submit(request, scheduler_); !submitted.ok()) {
+      scope_.LogItem(Items::LogId(tag), submitted, Stage::kQueue, request->token_count(), arrived_at);
       {
         const absl::MutexLock lock(&mutex_);
         flow_.AddReplyBytes(-request->reply_bytes);
         requests_.erase(request);
       }
-      return Refuse(tag, status);
+      return Refuse(tag, submitted);
     }
     const bool too_late = [&] {
       const absl::MutexLock lock(&mutex_);

@@ -1,5 +1,6 @@
 #include "server/rpc/text_reply.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,10 @@ constexpr int64_t kNumberBytes = 5;
 // An id and the two ends of its range.
 constexpr int64_t kTokenBytes = 3 * kNumberBytes;
 
+const std::string& TextOf(const v1::TokenizeRequest& message) {
+  return message.form_case() == v1::TokenizeRequest::kText ? message.text() : message.text_bytes();
+}
+
 absl::Status CheckReplyBytes(const char* field, int64_t byte_count, const CallLimits& limits) {
   if (byte_count <= limits.max_reply_bytes) return absl::OkStatus();
   return InvalidFieldWithText(
@@ -27,6 +32,16 @@ absl::Status CheckReplyBytes(const char* field, int64_t byte_count, const CallLi
 
 }  // namespace
 
+int64_t TokenizeReplyBytes(const v1::TokenizeRequest& message, const CallLimits& limits) {
+  // No text has more tokens than bytes.
+  return std::min(kTokenBytes * static_cast<int64_t>(TextOf(message).size()), limits.max_reply_bytes);
+}
+
+int64_t DetokenizeReplyBytes(const ServedModel& model, const v1::DetokenizeRequest& message, const CallLimits& limits) {
+  const int64_t token_bytes = model.tokenizer.ok() ? (*model.tokenizer).longest_token_bytes() : 0;
+  return std::min((token_bytes + kNumberBytes) * message.ids_size(), limits.max_reply_bytes);
+}
+
 absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest& message, const CallLimits& limits,
                             v1::TokenizeResponse& reply) {
   if (!model.tokenizer.ok()) return model.tokenizer.status();
@@ -35,7 +50,7 @@ absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest&
   }
   const bool is_text = message.form_case() == v1::TokenizeRequest::kText;
   const char* field = is_text ? "text" : "text_bytes";
-  const std::string& text = is_text ? message.text() : message.text_bytes();
+  const std::string& text = TextOf(message);
   if (static_cast<int64_t>(text.size()) > limits.max_request_text_bytes) {
     return InvalidField(field, absl::StrFormat("has %d bytes, must have at most %d (max_request_text_bytes)",
                                                text.size(), limits.max_request_text_bytes));
@@ -58,6 +73,8 @@ absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequ
                               v1::DetokenizeResponse& reply) {
   if (!model.tokenizer.ok()) return model.tokenizer.status();
   const Tokenizer& tokenizer = *model.tokenizer;
+  // Before a place is made for every end.
+  if (auto status = CheckReplyBytes("ids", kNumberBytes * message.ids_size(), limits); !status.ok()) return status;
   std::string text;
   reply.mutable_ends()->Reserve(message.ids_size());
   for (int i = 0; i < message.ids_size(); ++i) {

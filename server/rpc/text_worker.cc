@@ -14,6 +14,10 @@ namespace {
 // What the slowest text takes, as docs/performance.md has it.
 constexpr double kBytesPerSecond = 1e7;
 
+absl::Status Closed() {
+  return absl::UnavailableError("this server is draining and deals with no more texts; call another one");
+}
+
 }  // namespace
 
 TextWorker::TextWorker(int64_t max_waiting_bytes) : max_waiting_bytes_(max_waiting_bytes), thread_([this] { Loop(); }) {
@@ -28,12 +32,14 @@ TextWorker::~TextWorker() {
   thread_.join();
 }
 
-absl::Status TextWorker::Run(const MessageSize& size, absl::AnyInvocable<void()> work) {
-  if (size.text_bytes <= kShortTextBytes) {
-    work();
-    return absl::OkStatus();
-  }
+void TextWorker::Run(const MessageSize& size, Work work) {
+  if (size.text_bytes <= kShortTextBytes) return work(absl::OkStatus());
+  if (const absl::Status status = Enqueue(size, work); !status.ok()) work(status);
+}
+
+absl::Status TextWorker::Enqueue(const MessageSize& size, Work& work) {
   const absl::MutexLock lock(&mutex_);
+  if (closed_) return Closed();
   if (!waiting_.empty() && waiting_bytes_ + size.held_bytes > max_waiting_bytes_) {
     absl::Status status = absl::ResourceExhaustedError(
         absl::StrFormat("messages of %d bytes wait for their text to become tokens; with this call's %d they would "
@@ -44,23 +50,33 @@ absl::Status TextWorker::Run(const MessageSize& size, absl::AnyInvocable<void()>
   }
   waiting_text_bytes_ += size.text_bytes;
   waiting_bytes_ += size.held_bytes;
-  waiting_.push_back({.size = size, .run = std::move(work)});
+  waiting_.push_back({.size = size, .work = std::move(work)});
   return absl::OkStatus();
+}
+
+void TextWorker::Close() {
+  const absl::MutexLock lock(&mutex_);
+  closed_ = true;
+  mutex_.Await(absl::Condition(this, &TextWorker::IsIdle));
 }
 
 void TextWorker::Loop() {
   while (true) {
-    Work work;
+    Waiting next;
+    bool closed = false;
     {
       const absl::MutexLock lock(&mutex_);
+      working_ = false;
       mutex_.Await(absl::Condition(this, &TextWorker::HasWorkOrEnds));
       if (waiting_.empty()) return;
-      work = std::move(waiting_.front());
+      next = std::move(waiting_.front());
       waiting_.pop_front();
-      waiting_text_bytes_ -= work.size.text_bytes;
-      waiting_bytes_ -= work.size.held_bytes;
+      waiting_text_bytes_ -= next.size.text_bytes;
+      waiting_bytes_ -= next.size.held_bytes;
+      working_ = true;
+      closed = closed_;
     }
-    work.run();
+    next.work(closed ? Closed() : absl::OkStatus());
   }
 }
 

@@ -31,34 +31,46 @@ MessageSize SizeOfMessage(const Message& message, int64_t text_bytes) {
   return {.text_bytes = text_bytes, .held_bytes = waits ? static_cast<int64_t>(message.SpaceUsedLong()) : 0};
 }
 
-// Threads: Run by any. Owns: a thread, which does one piece of work after the other, in their order.
+// Threads: any. Owns: a thread, which does one piece of work after the other, in their order.
 class TextWorker {
  public:
   // `max_waiting_bytes`: held by work that waits. One of any size may wait where no other does.
   explicit TextWorker(int64_t max_waiting_bytes);
-  // Does what waits.
+  // Does what waits, unless it was closed.
   ~TextWorker();
   TextWorker(const TextWorker&) = delete;
   TextWorker& operator=(const TextWorker&) = delete;
 
-  // Calls `work`, which deals with a message of that size: at once if its text is short, else soon, on the worker's
-  // thread. RESOURCE_EXHAUSTED, and `work` is not called, when too much waits.
-  absl::Status Run(const MessageSize& size, absl::AnyInvocable<void()> work);
+  // Deals with a message of a size, given OK; else says why not.
+  using Work = absl::AnyInvocable<void(const absl::Status&)>;
+
+  // Calls `work`, once: at once if its text is short or it is refused, else soon, on the worker's thread. It is refused
+  // with RESOURCE_EXHAUSTED when too much waits, and with UNAVAILABLE, unless its text is short, when Close comes
+  // first.
+  void Run(const MessageSize& size, Work work);
+
+  // Refuses what waits and what is still to come. Returns once that is done and no text is dealt with.
+  void Close();
 
  private:
-  struct Work {
+  struct Waiting {
     MessageSize size;
-    absl::AnyInvocable<void()> run;
+    Work work;
   };
 
+  // Puts `work` where it waits, or says why it may not.
+  absl::Status Enqueue(const MessageSize& size, Work& work);
   bool HasWorkOrEnds() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return ends_ || !waiting_.empty(); }
+  bool IsIdle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !working_ && waiting_.empty(); }
   void Loop();
 
   const int64_t max_waiting_bytes_;
   absl::Mutex mutex_;
-  std::deque<Work> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   int64_t waiting_text_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool working_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool ends_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

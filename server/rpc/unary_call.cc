@@ -9,13 +9,13 @@ namespace attnd {
 void UnaryCall::RunWork(const MessageSize& size, TextWorker& worker, absl::AnyInvocable<void()> work) {
   if (!scope_.admission().ok()) return Complete(scope_.admission(), Stage::kAuthenticate);
   const bool waits = size.text_bytes > kShortTextBytes;
-  const absl::Status accepted = worker.Run(size, [this, waits, work = std::move(work)]() mutable {
+  worker.Run(size, [this, waits, work = std::move(work)](const absl::Status& accepted) mutable {
+    if (!accepted.ok()) return Complete(accepted, Stage::kDecode);
     if (waits) {
       if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return Complete(status, Stage::kDecode);
     }
     work();
   });
-  if (!accepted.ok()) Complete(accepted, Stage::kDecode);
 }
 
 void UnaryCall::Submit(const MessageSize& size, TextWorker& worker, Decode decode, Scheduler& scheduler,
@@ -34,21 +34,28 @@ void UnaryCall::DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode enc
     const absl::Status status = scope_.Reply(computed, *request_, [&](const Request& done) { encode(done); });
     Complete(status, StageOf(computed, *request_));
   };
-  {
+  const bool is_awaited = [&] {
     const absl::MutexLock lock(&mutex_);
     request_ = request;
-    accepted_by_ = &scheduler;
-  }
+    accepted_by_ = cancelled_ ? nullptr : &scheduler;
+    return !cancelled_;
+  }();
+  if (!is_awaited) return Refuse(absl::CancelledError("cancelled by the caller before it was computed"), *request);
   // From here on `done` may run at any moment, on the batcher's thread, and this be gone.
   if (const absl::Status status = scope_.Submit(request, scheduler); !status.ok()) {
     {
       const absl::MutexLock lock(&mutex_);
       accepted_by_ = nullptr;
     }
-    return Complete(status, Stage::kQueue);
+    return Refuse(status, *request);
   }
   // For a cancellation that came before the scheduler knew the request.
   if (request->cancelled()) scheduler.Cancel(*request);
+}
+
+void UnaryCall::Refuse(const absl::Status& status, Request& request) {
+  LetGo(request);
+  Complete(status, Stage::kQueue);
 }
 
 void UnaryCall::Answer(const MessageSize& size, TextWorker& worker, Answerer answer) {
@@ -57,7 +64,16 @@ void UnaryCall::Answer(const MessageSize& size, TextWorker& worker, Answerer ans
   });
 }
 
+absl::Status UnaryCall::HoldReplyBytes(int64_t byte_count, Scheduler& scheduler) {
+  if (absl::Status status = scheduler.HoldReplyBytes(byte_count); !status.ok()) return status;
+  reply_bytes_ = byte_count;
+  reply_bytes_held_by_ = &scheduler;
+  return absl::OkStatus();
+}
+
 void UnaryCall::Complete(const absl::Status& status, Stage stage) {
+  // The status may take its time to leave.
+  messages_.FreeRequest();
   if (status.ok()) scope_.CountMessageSent();
   Finish(scope_.End(status, stage, request_ ? request_->token_count() : 0));
 }
@@ -66,6 +82,7 @@ void UnaryCall::OnCancel() {
   Scheduler* accepted_by = nullptr;
   {
     const absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
     accepted_by = accepted_by_;
   }
   if (accepted_by != nullptr) accepted_by->Cancel(*request_);
@@ -76,6 +93,7 @@ void UnaryCall::OnDone() {
     const absl::MutexLock lock(&mutex_);
     if (accepted_by_ != nullptr) accepted_by_->ReleaseReply(*request_);
   }
+  if (reply_bytes_held_by_ != nullptr) reply_bytes_held_by_->ReleaseReplyBytes(reply_bytes_);
   delete this;
 }
 

@@ -43,11 +43,18 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   // Ends the call: `answer` writes the reply, or says why there is none.
   void Answer(const MessageSize& size, TextWorker& worker, Answerer answer);
 
+  // For an Answerer whose reply may be large: counts so many bytes, at most what it takes, until it has left. Once.
+  // `scheduler`, which keeps count, must outlive the call. Errors: those of Scheduler::HoldReplyBytes.
+  absl::Status HoldReplyBytes(int64_t byte_count, Scheduler& scheduler);
+
  private:
   // Runs `work`, unless the call ends before.
   void RunWork(const MessageSize& size, TextWorker& worker, absl::AnyInvocable<void()> work);
 
   void DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode encode);
+
+  // Ends the call, whose request the scheduler does not have. It must not be touched afterwards.
+  void Refuse(const absl::Status& status, Request& request);
 
   // Ends the call. It must not be touched afterwards.
   void Complete(const absl::Status& status, Stage stage);
@@ -60,6 +67,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   absl::Mutex mutex_;                 // for OnCancel, which may come while the text worker is at the call
   std::shared_ptr<Request> request_;  // written under mutex_
   Scheduler* accepted_by_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  Scheduler* reply_bytes_held_by_ = nullptr;
+  int64_t reply_bytes_ = 0;  // held by it
 };
 
 }  // namespace attnd

@@ -34,15 +34,17 @@ std::optional<Refusal> CheckCapacity(const SchedulerLimits& limits, const Occupa
                                   " would exceed its limit of ", limits.max_tokens, "; call again later"),
                      occupancy.estimated_queue_delay);
   }
+  return CheckReplyBytes(limits, occupancy, demand.reply_bytes);
+}
+
+std::optional<Refusal> CheckReplyBytes(const SchedulerLimits& limits, const Occupancy& occupancy, int64_t reply_bytes) {
   const int64_t pending = occupancy.pending_reply_bytes;
-  if (pending > 0 && pending + demand.reply_bytes > limits.max_pending_reply_bytes) {
-    return Exhausted(RejectReason::kReplyBytes,
-                     absl::StrCat("replies of ", pending, " bytes are computed or not yet read, and this call's ",
-                                  demand.reply_bytes, " would exceed the limit of ", limits.max_pending_reply_bytes,
-                                  "; call again later"),
-                     occupancy.estimated_queue_delay);
-  }
-  return std::nullopt;
+  if (pending == 0 || pending + reply_bytes <= limits.max_pending_reply_bytes) return std::nullopt;
+  return Exhausted(
+      RejectReason::kReplyBytes,
+      absl::StrCat("replies of ", pending, " bytes are computed or not yet read, and this call's ", reply_bytes,
+                   " would exceed the limit of ", limits.max_pending_reply_bytes, "; call again later"),
+      occupancy.estimated_queue_delay);
 }
 
 std::optional<Refusal> CheckDeadline(absl::Duration remaining, absl::Duration estimate) {

@@ -35,6 +35,9 @@ struct Demand {
 // of any size may enter an empty queue, and a reply of any size may be the only one.
 std::optional<Refusal> CheckCapacity(const SchedulerLimits& limits, const Occupancy& occupancy, const Demand& demand);
 
+// The part of it that is about replies.
+std::optional<Refusal> CheckReplyBytes(const SchedulerLimits& limits, const Occupancy& occupancy, int64_t reply_bytes);
+
 // DEADLINE_EXCEEDED when a request whose deadline is `remaining` away would be done only after `estimate`.
 std::optional<Refusal> CheckDeadline(absl::Duration remaining, absl::Duration estimate);
 

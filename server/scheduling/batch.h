@@ -30,7 +30,7 @@ struct Batch {
   CloseReason close_reason = CloseReason::kWorkerIdle;
   absl::Time started_at;
 
-  // Whether every request in it has been cancelled or has expired.
+  // Whether every request in it has been cancelled or aborted, or has expired.
   bool IsAbandoned(absl::Time now) const {
     return std::all_of(slices.begin(), slices.end(), [now](const BatchSlice& slice) {
       return slice.request->cancelled() || slice.request->deadline <= now;

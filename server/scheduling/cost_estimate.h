@@ -1,5 +1,6 @@
 // What computing takes, measured: an exponentially weighted moving average of the time a token takes in full batches,
-// and never more than it took in the last batch of any size.
+// and never more than it took in the last batch of any size. Where calls are refused by it until none is computed,
+// nothing would measure it again, however wrong it had become: it is doubtful then.
 
 #ifndef SERVER_SCHEDULING_COST_ESTIMATE_H_
 #define SERVER_SCHEDULING_COST_ESTIMATE_H_
@@ -18,6 +19,7 @@ class CostEstimate {
   // smaller one takes as long or longer, so that one begins no estimate and raises none. A sample counts for no more
   // than kMaxGrowth times the estimate: the machine, not the model, was stopped for so long.
   void Add(int64_t tokens, absl::Duration duration, bool near_full) {
+    refusing_since_ = absl::InfiniteFuture();
     if (duration <= absl::ZeroDuration()) return;  // the clock was set
     const absl::Duration sample = duration / tokens;
     if (!measured_) {
@@ -33,6 +35,16 @@ class CostEstimate {
 
   bool measured() const { return measured_; }
 
+  // A call was refused by it.
+  void OnRefused(absl::Time now) { refusing_since_ = std::min(refusing_since_, now); }
+
+  // Whether calls have been refused by it for a while, and no batch was computed. Once it was, another while passes.
+  bool IsDoubtful(absl::Time now) {
+    if (now - refusing_since_ < kPatience) return false;
+    refusing_since_ = now;
+    return true;
+  }
+
   // Zero until something was measured.
   absl::Duration Of(int64_t tokens) const { return tokens * per_token_; }
 
@@ -40,9 +52,11 @@ class CostEstimate {
   // Of the newest sample: the last five batches make up two thirds.
   static constexpr double kWeight = 0.2;
   static constexpr double kMaxGrowth = 5;
+  static constexpr absl::Duration kPatience = absl::Seconds(1);
 
   absl::Duration per_token_;
   bool measured_ = false;
+  absl::Time refusing_since_ = absl::InfiniteFuture();  // and no batch was computed
 };
 
 }  // namespace attnd

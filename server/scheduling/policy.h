@@ -5,8 +5,8 @@
 //   1. The request that was passed over at the head of the last batch, because it did not fit, goes first.
 //   2. Priority, raised by one for every priority_ageing that the request has waited since it arrived or last had a
 //      turn. It rises beyond the highest: whoever has waited longest comes first in the end.
-//   3. The caller's share, in whole batches of tokens: a caller that is ahead of the others by less than one batch is
-//      not behind them (fair_shares.h).
+//   3. The caller's share of what its priority is served, in whole batches of tokens: a caller that is ahead of the
+//      others by less than one batch is not behind them (fair_shares.h).
 //   4. Turns: batches the request has been in already. One with many inputs takes its next turn after those that have
 //      had none.
 //   5. Deadline, the earliest first.
@@ -39,7 +39,7 @@ inline constexpr int kMaxTimesOvertaken = 4;
 struct WaitingRequest {
   const ServedModel* model = nullptr;  // compared, not used
   Priority priority = Priority::kNormal;
-  int64_t caller = 0;              // which one it is of
+  int64_t caller = 0;              // which one it is of, another for each priority
   int64_t caller_lead_tokens = 0;  // FairShares::Lead
   int64_t arrival = 0;             // later ones have higher numbers
   absl::Time waiting_since;        // its arrival, or its last turn

@@ -63,7 +63,7 @@ struct Request {
     return count;
   }
 
-  // Nobody waits for the result any more. Set by Scheduler::Cancel.
+  // Nobody waits for the result any more, or it will not be given. Set by Scheduler::Cancel and Abort.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
  private:

@@ -126,9 +126,21 @@ std::optional<Refusal> Scheduler::CheckAdmission(const Entry& entry, absl::Time 
 }
 
 std::optional<Refusal> Scheduler::CheckFeasible(const Entry& entry, absl::Time now) {
+  auto refusal = CheckEstimate(entry, now);
+  if (!refusal) return std::nullopt;
+  // Computing it is how the estimate is measured again.
+  const bool is_idle = waiting_.empty() && AnEngineIsFree();
+  if (is_idle && entry.request->deadline > now && cost_.IsDoubtful(now)) return std::nullopt;
+  cost_.OnRefused(now);
+  return refusal;
+}
+
+std::optional<Refusal> Scheduler::CheckEstimate(const Entry& entry, absl::Time now) {
   const Request& request = *entry.request;
   const absl::Duration remaining = request.deadline - now;
-  const absl::Duration own = cost_.Of(entry.waiting_tokens) / limits_.worker_count;
+  // Its inputs may be computed at once, each by one engine.
+  const int64_t longest_input = *std::max_element(entry.token_counts.begin(), entry.token_counts.end());
+  const absl::Duration own = cost_.Of(std::max(longest_input, entry.waiting_tokens / limits_.worker_count));
   // Everything as urgent or more so may go first: most of the time that is little enough.
   int64_t tokens_ahead = 0;
   for (int level = 0; level <= static_cast<int>(request.priority); ++level) {
@@ -138,17 +150,19 @@ std::optional<Refusal> Scheduler::CheckFeasible(const Entry& entry, absl::Time n
   // Else what will is counted, in the order of the policy.
   std::vector<WaitingRequest> waiting;
   waiting.reserve(waiting_.size() + 1);
-  FairShares::Account& account = shares_.Enter(request.caller);
+  FairShares::Account& account = SharesOf(request).Enter(request.caller);
   for (const auto& [arrival, other] : waiting_) waiting.push_back(Describe(*other, *other->account));
   waiting.push_back(Describe(entry, account));
-  shares_.Leave(account);
+  SharesOf(request).Leave(account);
   tokens_ahead = TokensAhead(waiting, waiting.size() - 1, limits_, now);
   return CheckDeadline(remaining, DelayOf(tokens_ahead, now) + own);
 }
 
+FairShares& Scheduler::SharesOf(const Request& request) { return shares_[static_cast<size_t>(request.priority)]; }
+
 void Scheduler::StartWaiting(Entry& entry) {
   const Request& request = *entry.request;
-  entry.account = &shares_.Enter(request.caller);
+  entry.account = &SharesOf(request).Enter(request.caller);
   waiting_.emplace(entry.arrival, &entry);
   if (request.deadline != absl::InfiniteFuture())
     by_deadline_.emplace(std::pair(request.deadline, entry.arrival), &entry);
@@ -157,7 +171,7 @@ void Scheduler::StartWaiting(Entry& entry) {
 
 void Scheduler::StopWaiting(Entry& entry) {
   const Request& request = *entry.request;
-  shares_.Leave(*entry.account);
+  SharesOf(request).Leave(*entry.account);
   entry.account = nullptr;
   waiting_.erase(entry.arrival);
   by_deadline_.erase(std::pair(request.deadline, entry.arrival));
@@ -224,9 +238,18 @@ void Scheduler::Cancel(Request& request) {
   Tell(std::move(ended));
 }
 
-void Scheduler::ReleaseReply(const Request& request) {
+absl::Status Scheduler::HoldReplyBytes(int64_t byte_count) {
   const absl::MutexLock lock(&mutex_);
-  pending_reply_bytes_ -= request.reply_bytes;
+  const Occupancy occupancy{.pending_reply_bytes = pending_reply_bytes_,
+                            .estimated_queue_delay = DelayOf(Queued().tokens, clock_.Now())};
+  if (const auto refusal = CheckReplyBytes(limits_, occupancy, byte_count)) return refusal->status;
+  pending_reply_bytes_ += byte_count;
+  return absl::OkStatus();
+}
+
+void Scheduler::ReleaseReplyBytes(int64_t byte_count) {
+  const absl::MutexLock lock(&mutex_);
+  pending_reply_bytes_ -= byte_count;
 }
 
 void Scheduler::Close() {
@@ -240,10 +263,14 @@ void Scheduler::Abort() {
     const absl::MutexLock lock(&mutex_);
     closed_ = true;
     const absl::Time now = clock_.Now();
-    while (!waiting_.empty()) {
-      Entry& entry = *waiting_.begin()->second;
-      entry.failure = absl::UnavailableError("this server stopped before the call was computed; call another one");
-      GiveUp(entry, now, ended);
+    std::vector<Entry*> entries;
+    for (const auto& [request, entry] : entries_) entries.push_back(entry.get());
+    for (Entry* const entry : entries) {
+      if (entry->CheckAlive(now).ok()) {
+        entry->failure = absl::UnavailableError("this server stopped before the call was computed; call another one");
+      }
+      entry->request->cancelled_.store(true, std::memory_order_relaxed);
+      GiveUp(*entry, now, ended);
     }
     ReportLoad(now);
   }
@@ -262,7 +289,9 @@ void Scheduler::WaitUntilRepliesLeft(absl::Duration timeout) {
 
 SchedulerTotals Scheduler::totals() const {
   const absl::MutexLock lock(&mutex_);
-  return totals_;
+  SchedulerTotals totals = totals_;
+  totals.unfinished = unfinished_;
+  return totals;
 }
 
 absl::Duration Scheduler::EstimatedQueueDelay() const {
@@ -314,8 +343,8 @@ WaitingRequest Scheduler::Describe(const Entry& entry, const FairShares::Account
   const Request& request = *entry.request;
   return {.model = request.model.get(),
           .priority = request.priority,
-          .caller = account.number,
-          .caller_lead_tokens = shares_.Lead(account),
+          .caller = account.number * kPriorityCount + static_cast<int64_t>(request.priority),
+          .caller_lead_tokens = shares_[static_cast<size_t>(request.priority)].Lead(account),
           .arrival = entry.arrival,
           .waiting_since = entry.waiting_since,
           .deadline = request.deadline,
@@ -326,7 +355,7 @@ WaitingRequest Scheduler::Describe(const Entry& entry, const FairShares::Account
 }
 
 Batch Scheduler::TakeBatch(absl::Time now) {
-  shares_.Advance();
+  for (FairShares& shares : shares_) shares.Advance();
   std::vector<Entry*> entries;
   std::vector<WaitingRequest> waiting;
   entries.reserve(waiting_.size());
@@ -415,8 +444,7 @@ absl::Duration Scheduler::DelayOf(int64_t tokens, absl::Time now) const {
   for (const RunningBatch& batch : running_batches_) {
     until_free = std::min(until_free, std::max(absl::ZeroDuration(), batch.started_at + cost_.Of(batch.tokens) - now));
   }
-  const bool one_is_free = running_batches_.size() < static_cast<size_t>(limits_.worker_count);
-  return (one_is_free ? absl::ZeroDuration() : until_free) + cost_.Of(tokens) / limits_.worker_count;
+  return (AnEngineIsFree() ? absl::ZeroDuration() : until_free) + cost_.Of(tokens) / limits_.worker_count;
 }
 
 void Scheduler::ReportLoad(absl::Time now) {

@@ -7,6 +7,7 @@
 #ifndef SERVER_SCHEDULING_SCHEDULER_H_
 #define SERVER_SCHEDULING_SCHEDULER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,7 @@ namespace attnd {
 struct SchedulerTotals {
   int64_t completed = 0;  // computed to their end
   int64_t dropped = 0;    // cancelled, expired, failed or aborted
+  int64_t unfinished = 0;
 };
 
 // Threads: any, every method. Request::done runs without a lock held.
@@ -55,12 +57,16 @@ class Scheduler {
   void Cancel(Request& request);
 
   // The reply of an accepted request has left or never will; until then its bytes are pending.
-  void ReleaseReply(const Request& request);
+  void ReleaseReply(const Request& request) { ReleaseReplyBytes(request.reply_bytes); }
+
+  // The same for replies that need no engine. RESOURCE_EXHAUSTED, with a RetryDelay, when too many bytes are pending.
+  absl::Status HoldReplyBytes(int64_t byte_count);
+  void ReleaseReplyBytes(int64_t byte_count);
 
   // Accepts nothing more; what was accepted stays.
   void Close();
 
-  // Close, and end what waits, with UNAVAILABLE.
+  // Close, and end everything with UNAVAILABLE: what waits at once, what is being computed before its next layer.
   void Abort();
 
   // Waits until Close was called and everything accepted is done, at most `timeout`. Returns whether it is.
@@ -95,6 +101,8 @@ class Scheduler {
 
   std::optional<Refusal> CheckAdmission(const Entry& entry, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<Refusal> CheckFeasible(const Entry& entry, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<Refusal> CheckEstimate(const Entry& entry, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  FairShares& SharesOf(const Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartWaiting(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What waits of it leaves the queue.
   void StopWaiting(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -118,6 +126,9 @@ class Scheduler {
   Load Queued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Until `tokens` that wait are computed, or, for those in running batches, would be.
   absl::Duration DelayOf(int64_t tokens, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnEngineIsFree() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return running_batches_.size() < static_cast<size_t>(limits_.worker_count);
+  }
   void ReportLoad(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool NoReplyIsPending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return pending_reply_bytes_ == 0; }
   bool IsDrained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_ && unfinished_ == 0; }
@@ -131,7 +142,7 @@ class Scheduler {
   // Those with inputs that wait: by arrival, and, where they have a deadline, by that.
   absl::btree_map<int64_t, Entry*> waiting_ ABSL_GUARDED_BY(mutex_);
   absl::btree_map<std::pair<absl::Time, int64_t>, Entry*> by_deadline_ ABSL_GUARDED_BY(mutex_);
-  FairShares shares_ ABSL_GUARDED_BY(mutex_);
+  std::array<FairShares, kPriorityCount> shares_ ABSL_GUARDED_BY(mutex_);
   CostEstimate cost_ ABSL_GUARDED_BY(mutex_);
   LoadByPriority queued_ ABSL_GUARDED_BY(mutex_) = {};
   LoadByPriority running_ ABSL_GUARDED_BY(mutex_) = {};

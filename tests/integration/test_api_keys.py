@@ -166,6 +166,10 @@ class ApiKeysTest(unittest.TestCase):
             self.assertTrue(oip_stub.ServerLive(oip.ServerLiveRequest()).live)
             self.assertTrue(oip_stub.ServerReady(oip.ServerReadyRequest()).ready)
             self.assertTrue(oip_stub.ModelReady(oip.ModelReadyRequest(name="tiny")).ready)
+            # Neither what is served is told, nor its version.
+            for request in (oip.ModelReadyRequest(name="x"), oip.ModelReadyRequest(name="tiny", version="x")):
+                call = self.refused(oip_stub.ModelReady.future(request), grpc.StatusCode.NOT_FOUND)
+                self.assertEqual(call.details(), "no such model is served here")
             # ServerReflectionRequest { string list_services = 7; }
             replies = server.channel.stream_stream(REFLECTION)(iter([b"\x3a\x01*"]), timeout=30)
             self.assertIn(b"attnd.v1.InferenceService", next(replies))

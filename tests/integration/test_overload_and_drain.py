@@ -160,6 +160,18 @@ class DrainTest(unittest.TestCase):
             self.assertEqual({call.code() for call in calls}, {grpc.StatusCode.OK})
             watch.cancel()
 
+    def test_texts_that_wait_to_become_tokens_are_unavailable(self) -> None:
+        # Of 2 MB, tenths of a second each.
+        request = pb.EmbedRequest(inputs=[pb.Input(text="it's a text. " * 150_000)], truncate=True)
+        with ServerProcess(f"--model={golden.folder('tiny')}") as server:
+            calls = [server.stub.Embed.future(request) for _ in range(15)]
+            started = "grpc_server_started_total" + rpc_labels("Embed")
+            wait_until(lambda: server.metric(started) == len(calls), "all calls have arrived")
+            server.terminate()
+            codes = [call.code() for call in calls]
+            self.assertEqual(codes[-1], grpc.StatusCode.UNAVAILABLE)
+            self.assertLessEqual(set(codes), {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE})
+
     def test_callers_that_keep_calling_hear_unavailable(self) -> None:
         def call_until_refused(address: str) -> grpc.StatusCode:
             with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:

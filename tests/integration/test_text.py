@@ -15,6 +15,7 @@ import grpc
 from attnd.v1 import inference_pb2 as pb
 from integration.messages import forward_request, ids_input
 from integration.server_process import ServerProcess
+from integration.waiting import wait_until
 from oracle import bpe, golden
 
 CONTEXT = 64
@@ -139,6 +140,23 @@ class TextTest(unittest.TestCase):
         for _ in range(20):
             self.stub.Embed.future(pb.EmbedRequest(inputs=[text_input(LONG_TEXT)], truncate=True)).cancel()
         self.assertEqual(self.stub.Detokenize(pb.DetokenizeRequest(ids=[65])).WhichOneof("form"), "text")
+
+    def test_replies_of_tokens_count_beside_those_that_are_pending(self) -> None:
+        # A batch with room waits for more calls.
+        flags = ("--max_queue_delay_us=60000000", "--max_pending_reply_bytes=100000")
+        with ServerProcess(f"--model={self.folder}", *flags) as server:
+            waiting = server.stub.Embed.future(pb.EmbedRequest(inputs=[ids_input([1, 2])]))
+            wait_until(lambda: server.metric('attnd_queue_requests{priority="normal"}') == 1, "a call waits")
+            for call, request in [(server.stub.Tokenize, pb.TokenizeRequest(text=LONG_TEXT)),
+                                  (server.stub.Detokenize, pb.DetokenizeRequest(ids=[65] * 100_000))]:
+                code, details = refusal(call, request)
+                self.assertEqual(code, grpc.StatusCode.RESOURCE_EXHAUSTED)
+                self.assertIn("would exceed the limit of 100000", details)
+            self.assertTrue(server.stub.Tokenize(pb.TokenizeRequest(text="abc" * 100)).ids)
+            waiting.cancel()
+            # One of any size may be the only one.
+            wait_until(lambda: server.stub.Tokenize.future(pb.TokenizeRequest(text=LONG_TEXT)).code()
+                       == grpc.StatusCode.OK, "the only reply")
 
     def test_metrics_and_model_know_of_text(self) -> None:
         self.stub.Tokenize(pb.TokenizeRequest(text="a"))

@@ -84,8 +84,28 @@ TEST_F(TextReplyTest, WhatIsWrongIsNamed) {
   ids.add_ids(65);
   ids.add_ids(4'000'000'000U);
   EXPECT_EQ(message_of(AnswerDetokenize(model_, ids, CallLimits(), reply)), "ids[1] = 4000000000, which no token has");
-  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 5}, reply)),
-              HasSubstr("the reply would have 6 bytes, must have at most 5 (max_reply_bytes)"));
+  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 9}, reply)),
+              HasSubstr("the reply would have 10 bytes, must have at most 9 (max_reply_bytes)"));
+  ids.set_ids(1, 65);
+  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 11}, reply)),
+              HasSubstr("the reply would have 12 bytes, must have at most 11 (max_reply_bytes)"));
+}
+
+TEST_F(TextReplyTest, NoReplyTakesMoreThanIsSaidBefore) {
+  v1::TokenizeRequest text;
+  text.set_text(std::string(1000, '~'));
+  v1::TokenizeResponse tokens;
+  ASSERT_TRUE(AnswerTokenize(model_, text, CallLimits(), tokens).ok());
+  v1::DetokenizeRequest ids;
+  *ids.mutable_ids() = tokens.ids();
+  v1::DetokenizeResponse reply;
+  ASSERT_TRUE(AnswerDetokenize(model_, ids, CallLimits(), reply).ok());
+  tokens.clear_model_version();
+  EXPECT_LE(tokens.ByteSizeLong(), TokenizeReplyBytes(text, CallLimits()) + 16);
+  reply.clear_model_version();
+  EXPECT_LE(reply.ByteSizeLong(), DetokenizeReplyBytes(model_, ids, CallLimits()) + 16);
+  EXPECT_EQ(TokenizeReplyBytes(text, {.max_reply_bytes = 7}), 7);
+  EXPECT_EQ(DetokenizeReplyBytes(model_, ids, {.max_reply_bytes = 7}), 7);
 }
 
 TEST_F(TextReplyTest, AModelWithoutATokenizerSaysSo) {

@@ -213,16 +213,17 @@ TEST_F(BatcherTest, ClosingFinishesWhatWasAcceptedAndRefusesTheRest) {
   EXPECT_EQ(scheduler_.totals().dropped, 0);
 }
 
-TEST_F(BatcherTest, AbortingEndsWhatWaitsWithUnavailable) {
+TEST_F(BatcherTest, AbortingEndsEverythingWithUnavailable) {
   Occupy();
   TestCall waiting({5});
   ASSERT_TRUE(scheduler_.Submit(waiting.request()).ok());
   scheduler_.Abort();
   engine_->Permit(10);
   EXPECT_EQ(waiting.Wait().code(), absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(occupant_.Wait().ok());
+  EXPECT_EQ(occupant_.Wait().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(scheduler_.WaitUntilDrained(absl::InfiniteDuration()));
-  EXPECT_EQ(scheduler_.totals().dropped, 1);
+  EXPECT_EQ(engine_->abandoned(), 1);
+  EXPECT_EQ(scheduler_.totals().dropped, 2);
 }
 
 TEST_F(BatcherTest, ABatchThatThereIsNoMemoryForFailsAndTheBatcherLives) {

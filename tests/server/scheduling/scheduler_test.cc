@@ -138,6 +138,24 @@ TEST_F(SchedulerTest, CallersThatKeepWaitingGetTheSameNumberOfTokens) {
   EXPECT_LE(std::abs(served[0] - served[1]), 2 * Limits().max_batch_tokens);
 }
 
+TEST_F(SchedulerTest, ACallerThatWaitsAtALowPriorityDoesNotChangeTheSharesOfOthers) {
+  TestCall low({10});
+  ASSERT_TRUE(Submit(low.Of("background").At(Priority::kLow)).ok());
+  const auto before = SubmitMany(200, "first", 10);
+  for (int batch = 0; batch < 50; ++batch) Next();
+  const auto calls = SubmitMany(50, "second", 10);
+  int served_to_second = 0;
+  for (int batch = 0; batch < 20; ++batch) {
+    const auto taken = scheduler_.Take();
+    served_to_second += taken->slices.front().request->caller == "second" ? 1 : 0;
+    Compute(*taken);
+  }
+  EXPECT_GE(served_to_second, 9);
+  EXPECT_LE(served_to_second, 11);
+  EXPECT_FALSE(low.is_done());
+  scheduler_.Abort();
+}
+
 TEST_F(SchedulerTest, ANewCallerIsServedInTheNextBatchHoweverMuchAnotherHasQueued) {
   const auto flood = SubmitMany(500, "greedy", 5);
   Next();
@@ -289,6 +307,43 @@ TEST_F(SchedulerTest, ADeadlineThatCannotBeMetIsRefusedOnceTheCostOfATokenIsMeas
   scheduler_.Abort();
 }
 
+TEST_F(SchedulerTest, AnEstimateThatRefusesEverythingIsMeasuredAgain) {
+  TestCall slow({10});
+  ASSERT_TRUE(Submit(slow).ok());
+  const auto batch = scheduler_.Take();
+  clock_.Advance(100 * batch->size.tokens * kPerToken);
+  scheduler_.Finish(*batch, absl::OkStatus());
+  const auto submit = [&](TestCall& call) { return Submit(call.By(In(20 * kPerToken))).code(); };
+  TestCall refused({10});
+  EXPECT_EQ(submit(refused), absl::StatusCode::kDeadlineExceeded);
+  clock_.Advance(absl::Milliseconds(999));
+  EXPECT_EQ(submit(refused), absl::StatusCode::kDeadlineExceeded);
+  clock_.Advance(absl::Milliseconds(1));
+  TestCall probe({4});
+  EXPECT_EQ(submit(probe), absl::StatusCode::kOk);
+  EXPECT_EQ(submit(refused), absl::StatusCode::kDeadlineExceeded);  // one at a time
+  Next();
+  TestCall accepted({10});
+  EXPECT_EQ(submit(accepted), absl::StatusCode::kOk);
+  Next();
+}
+
+TEST_F(SchedulerTest, AnInputIsComputedByOneEngineHoweverManyThereAre) {
+  SchedulerLimits limits = Limits();
+  limits.worker_count = 4;
+  Scheduler scheduler(limits, clock_, events_);
+  TestCall measured({10});
+  ASSERT_TRUE(scheduler.Submit(measured.request()).ok());
+  const auto batch = scheduler.Take();
+  clock_.Advance(10 * kPerToken);
+  scheduler.Finish(*batch, absl::OkStatus());
+  TestCall one({10});
+  EXPECT_EQ(scheduler.Submit(one.By(In(9 * kPerToken)).request()).code(), absl::StatusCode::kDeadlineExceeded);
+  TestCall several({10, 10, 10, 10});
+  EXPECT_TRUE(scheduler.Submit(several.By(In(10 * kPerToken)).request()).ok());
+  scheduler.Abort();
+}
+
 TEST_F(SchedulerTest, ADeadlineThatIsMetByGoingFirstIsAccepted) {
   TestCall measured({10});
   ASSERT_TRUE(Submit(measured).ok());
@@ -343,6 +398,43 @@ TEST_F(SchedulerTest, AFullQueueRefusesWithTheTimeAfterWhichToTryAgain) {
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(RetryDelay(status), 290 * kPerToken);
   scheduler.Abort();
+}
+
+TEST_F(SchedulerTest, RepliesThatNeedNoEngineCountBesideTheOthers) {
+  SchedulerLimits limits = Limits();
+  limits.max_pending_reply_bytes = 10;
+  Scheduler scheduler(limits, clock_, events_);
+  EXPECT_TRUE(scheduler.HoldReplyBytes(11).ok());  // the only one
+  EXPECT_EQ(scheduler.HoldReplyBytes(1).code(), absl::StatusCode::kResourceExhausted);
+  scheduler.ReleaseReplyBytes(11);
+  EXPECT_TRUE(scheduler.HoldReplyBytes(8).ok());
+  TestCall call({1}, /*reply_bytes=*/3);
+  EXPECT_EQ(scheduler.Submit(call.request()).code(), absl::StatusCode::kResourceExhausted);
+  const absl::Status status = scheduler.HoldReplyBytes(3);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(RetryDelay(status), absl::Milliseconds(50));
+  scheduler.ReleaseReplyBytes(8);
+  EXPECT_TRUE(scheduler.Submit(call.request()).ok());
+  scheduler.Abort();
+}
+
+TEST_F(SchedulerTest, AbortingEndsWhatIsComputedBeforeItsNextLayer) {
+  TestCall running({5, 9});
+  TestCall cancelled({5});
+  ASSERT_TRUE(Submit(running).ok());
+  ASSERT_TRUE(Submit(cancelled).ok());
+  const auto batch = scheduler_.Take();
+  scheduler_.Cancel(*cancelled.request());
+  EXPECT_FALSE(batch->IsAbandoned(clock_.Now()));
+  scheduler_.Abort();
+  EXPECT_TRUE(batch->IsAbandoned(clock_.Now()));
+  EXPECT_FALSE(scheduler_.WaitUntilDrained(absl::ZeroDuration()));
+  EXPECT_EQ(scheduler_.totals().unfinished, 2);
+  scheduler_.Finish(*batch, absl::CancelledError("abandoned"));
+  EXPECT_EQ(running.Wait().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(cancelled.Wait().code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(scheduler_.WaitUntilDrained(absl::ZeroDuration()));
+  EXPECT_EQ(scheduler_.totals().unfinished, 0);
 }
 
 TEST_F(SchedulerTest, NothingWaitsWhenItIsClosedAndEmpty) {
