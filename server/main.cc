@@ -128,8 +128,8 @@ absl::Status Run(const ServerFlags& flags, Signals& signals) {
   for (; signal == SIGHUP; signal = signals.Wait()) reloader.StartSoon();
   LOG(INFO) << strsignal(signal) << ": draining";
   const SchedulerTotals totals = (*server)->Drain(flags.drain_delay, flags.drain_timeout);
-  LOG(INFO) << "drained: accepted=" << totals.completed + totals.dropped << " completed=" << totals.completed
-            << " unfinished=" << totals.unfinished;
+  LOG(INFO) << "drained: accepted=" << totals.completed + totals.dropped + totals.unfinished
+            << " completed=" << totals.completed << " unfinished=" << totals.unfinished;
   if (totals.unfinished > 0) std::_Exit(1);
   // Nobody waits for a model that is still being loaded.
   if (reloader.busy()) std::_Exit(0);

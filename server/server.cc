@@ -22,10 +22,9 @@ namespace {
 // Time for callers that were waiting to hear on their next call that they must go elsewhere. A call that arrives while
 // gRPC shuts down ends with CANCELLED instead.
 constexpr absl::Duration kRefusing = absl::Milliseconds(250);
-// Time for an engine to come to its next layer, where it sees that nobody waits for its batch.
-constexpr absl::Duration kAbortGrace = absl::Seconds(5);
-// Time for finished replies to leave after the last of them was handed to gRPC.
-constexpr absl::Duration kReplyGrace = absl::Seconds(5);
+// Time, after what was accepted was computed or aborted, for engines to come to their next layer, where they see that
+// nobody waits for their batch, and for finished replies to leave.
+constexpr absl::Duration kGrace = absl::Seconds(5);
 // Time for what has no reply of ours: statuses that are leaving, and watchers of health, who would stay for ever.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
 
@@ -113,20 +112,23 @@ SchedulerTotals Server::Drain(absl::Duration delay, absl::Duration timeout) {
   health_.Enter(Phase::kDraining);
   absl::SleepFor(delay);
   scheduler_.Close();
-  text_worker_.Close();
   open_streams_.Drain();
+  text_worker_.Close();
   if (!scheduler_.WaitUntilDrained(timeout)) {
     LOG(WARNING) << "accepted calls were not finished within " << timeout << "; ending them with UNAVAILABLE";
     scheduler_.Abort();
-    if (!scheduler_.WaitUntilDrained(kAbortGrace)) {
-      LOG(ERROR) << "the engine has not come to its next layer within " << kAbortGrace << "; leaving without it";
-      return scheduler_.totals();
-    }
+  }
+  const absl::Time end = absl::Now() + kGrace;
+  scheduler_.WaitUntilDrained(kGrace);
+  const SchedulerTotals totals = scheduler_.totals();
+  if (totals.unfinished > 0) {
+    LOG(ERROR) << "an engine still computes " << kGrace << " after its calls were ended; leaving without it";
+    return totals;
   }
   absl::SleepFor(kRefusing);
-  scheduler_.WaitUntilRepliesLeft(kReplyGrace);
+  scheduler_.WaitUntilRepliesLeft(end - absl::Now());
   grpc_server_->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
-  return scheduler_.totals();
+  return totals;
 }
 
 }  // namespace attnd

@@ -92,13 +92,13 @@ absl::Status CallScope::Charge(int64_t token_count) const {
 absl::Status CallScope::CountRefusal(absl::Status status) const {
   switch (status.code()) {
     case absl::StatusCode::kUnauthenticated:
-      metrics_.OnAccessRefused(method_, AccessRefusal::kUnauthenticated);
+      metrics_.OnCallRefused(method_, CallRefusal::kUnauthenticated);
       break;
     case absl::StatusCode::kPermissionDenied:
-      metrics_.OnAccessRefused(method_, AccessRefusal::kPermissionDenied);
+      metrics_.OnCallRefused(method_, CallRefusal::kPermissionDenied);
       break;
     case absl::StatusCode::kResourceExhausted:
-      metrics_.OnAccessRefused(method_, AccessRefusal::kRateLimited);
+      metrics_.OnCallRefused(method_, CallRefusal::kRateLimited);
       break;
     default:
       break;

@@ -38,6 +38,13 @@ class CallScope {
   // OK when its caller may make the call, else what to end it with, before anything of it is looked at.
   const absl::Status& admission() const { return admission_; }
 
+  // Where the call, or an item of it, is refused for that.
+  void CountRefused(CallRefusal refusal) const { metrics_.OnCallRefused(method_, refusal); }
+  // Where the text worker refuses it.
+  void CountRefusedText(const absl::Status& refusal) const {
+    CountRefused(absl::IsUnavailable(refusal) ? CallRefusal::kDraining : CallRefusal::kTextBytes);
+  }
+
   // At each message.
   void CountMessageReceived() { metrics_.OnMessageReceived(method_); }
   void CountMessageSent() { metrics_.OnMessageSent(method_); }

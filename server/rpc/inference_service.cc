@@ -67,12 +67,11 @@ grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* context,
                                                      const v1::TokenizeRequest* message, v1::TokenizeResponse* reply) {
   auto* call = new UnaryCall(RpcMethod::kTokenize, *context, environment_);
-  const auto byte_count = static_cast<int64_t>(message->text().size() + message->text_bytes().size());
-  call->Answer(SizeOfMessage(*message, byte_count), text_worker_, [this, call, message, reply]() -> absl::Status {
+  const auto text_bytes = static_cast<int64_t>(message->text().size() + message->text_bytes().size());
+  call->Answer(SizeOfMessage(*message, text_bytes), text_worker_, [this, call, message, reply]() -> absl::Status {
     const auto model = models_.Get();
-    if (!model.ok()) return model.status();
-    absl::Status status = call->HoldReplyBytes(TokenizeReplyBytes(*message, limits_), scheduler_);
-    return status.ok() ? AnswerTokenize(**model, *message, limits_, *reply) : status;
+    const auto hold = [&](int64_t byte_count) { return call->HoldReplyBytes(byte_count, scheduler_); };
+    return model.ok() ? AnswerTokenize(**model, *message, limits_, hold, *reply) : model.status();
   });
   return call;
 }
@@ -84,9 +83,8 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
   const MessageSize size = SizeOfMessage(*message, message->ids_size());
   call->Answer(size, text_worker_, [this, call, message, reply]() -> absl::Status {
     const auto model = models_.Get();
-    if (!model.ok()) return model.status();
-    absl::Status status = call->HoldReplyBytes(DetokenizeReplyBytes(**model, *message, limits_), scheduler_);
-    return status.ok() ? AnswerDetokenize(**model, *message, limits_, *reply) : status;
+    const auto hold = [&](int64_t byte_count) { return call->HoldReplyBytes(byte_count, scheduler_); };
+    return model.ok() ? AnswerDetokenize(**model, *message, limits_, hold, *reply) : model.status();
   });
   return call;
 }

@@ -152,6 +152,7 @@ class StreamCall final : public grpc::ServerBidiReactor<typename Items::Item, ty
   void Accept(const absl::Status& status) {
     Tag tag = Items::TagOf(item_, place_++);
     const absl::Time arrived_at = arrived_at_;
+    if (!status.ok()) scope_.CountRefusedText(status);
     auto decoded = WithinMemory([&]() -> absl::StatusOr<std::shared_ptr<Request>> {
       if (!status.ok()) return status;
       return method_.decode(item_, arrived_at, tag);

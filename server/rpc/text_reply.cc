@@ -32,18 +32,8 @@ absl::Status CheckReplyBytes(const char* field, int64_t byte_count, const CallLi
 
 }  // namespace
 
-int64_t TokenizeReplyBytes(const v1::TokenizeRequest& message, const CallLimits& limits) {
-  // No text has more tokens than bytes.
-  return std::min(kTokenBytes * static_cast<int64_t>(TextOf(message).size()), limits.max_reply_bytes);
-}
-
-int64_t DetokenizeReplyBytes(const ServedModel& model, const v1::DetokenizeRequest& message, const CallLimits& limits) {
-  const int64_t token_bytes = model.tokenizer.ok() ? (*model.tokenizer).longest_token_bytes() : 0;
-  return std::min((token_bytes + kNumberBytes) * message.ids_size(), limits.max_reply_bytes);
-}
-
 absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest& message, const CallLimits& limits,
-                            v1::TokenizeResponse& reply) {
+                            HoldBytes hold, v1::TokenizeResponse& reply) {
   if (!model.tokenizer.ok()) return model.tokenizer.status();
   if (message.form_case() == v1::TokenizeRequest::FORM_NOT_SET) {
     return InvalidFieldWithText("text", "neither text nor text_bytes is set, one of them must be");
@@ -55,6 +45,9 @@ absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest&
     return InvalidField(field, absl::StrFormat("has %d bytes, must have at most %d (max_request_text_bytes)",
                                                text.size(), limits.max_request_text_bytes));
   }
+  // Each byte is a token at most, and as many spaces may be put before words.
+  const int64_t most_bytes = kTokenBytes * 2 * static_cast<int64_t>(text.size());
+  if (auto status = hold(std::min(most_bytes, limits.max_reply_bytes)); !status.ok()) return status;
   const auto encoding = (*model.tokenizer).EncodeBytes(text);
   if (!encoding.ok()) return encoding.status();
   if (auto status = CheckReplyBytes(field, kTokenBytes * encoding->token_count, limits); !status.ok()) return status;
@@ -66,15 +59,17 @@ absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest&
     reply.add_ends(range.end);
   }
   reply.set_model_version(model.version);
-  return absl::OkStatus();
+  return hold(static_cast<int64_t>(reply.ByteSizeLong()));
 }
 
 absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequest& message, const CallLimits& limits,
-                              v1::DetokenizeResponse& reply) {
+                              HoldBytes hold, v1::DetokenizeResponse& reply) {
   if (!model.tokenizer.ok()) return model.tokenizer.status();
   const Tokenizer& tokenizer = *model.tokenizer;
   // Before a place is made for every end.
   if (auto status = CheckReplyBytes("ids", kNumberBytes * message.ids_size(), limits); !status.ok()) return status;
+  const int64_t most_bytes = (tokenizer.longest_token_bytes() + kNumberBytes) * message.ids_size();
+  if (auto status = hold(std::min(most_bytes, limits.max_reply_bytes)); !status.ok()) return status;
   std::string text;
   reply.mutable_ends()->Reserve(message.ids_size());
   for (int i = 0; i < message.ids_size(); ++i) {
@@ -94,7 +89,7 @@ absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequ
     reply.set_text_bytes(std::move(text));
   }
   reply.set_model_version(model.version);
-  return absl::OkStatus();
+  return hold(static_cast<int64_t>(reply.ByteSizeLong()));
 }
 
 }  // namespace attnd

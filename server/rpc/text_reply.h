@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "attnd/v1/inference.pb.h"
 #include "server/rpc/call_limits.h"
@@ -12,16 +13,16 @@
 
 namespace attnd {
 
-// What the reply to a call takes, at most.
-int64_t TokenizeReplyBytes(const v1::TokenizeRequest& message, const CallLimits& limits);
-int64_t DetokenizeReplyBytes(const ServedModel& model, const v1::DetokenizeRequest& message, const CallLimits& limits);
+// Told what the reply takes: before the work, once nothing is wrong with the call, at most, and then as it is. An error
+// is what the call ends with.
+using HoldBytes = absl::FunctionRef<absl::Status(int64_t)>;
 
 // Each writes the reply, or says why there is none: INVALID_ARGUMENT naming the field, its value and the limit; for a
-// model without a tokenizer the reason there is none. Threads: any.
+// model without a tokenizer the reason there is none; what `hold` says. Threads: any.
 absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest& message, const CallLimits& limits,
-                            v1::TokenizeResponse& reply);
+                            HoldBytes hold, v1::TokenizeResponse& reply);
 absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequest& message, const CallLimits& limits,
-                              v1::DetokenizeResponse& reply);
+                              HoldBytes hold, v1::DetokenizeResponse& reply);
 
 }  // namespace attnd
 

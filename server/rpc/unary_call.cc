@@ -10,7 +10,10 @@ void UnaryCall::RunWork(const MessageSize& size, TextWorker& worker, absl::AnyIn
   if (!scope_.admission().ok()) return Complete(scope_.admission(), Stage::kAuthenticate);
   const bool waits = size.text_bytes > kShortTextBytes;
   worker.Run(size, [this, waits, work = std::move(work)](const absl::Status& accepted) mutable {
-    if (!accepted.ok()) return Complete(accepted, Stage::kDecode);
+    if (!accepted.ok()) {
+      scope_.CountRefusedText(accepted);
+      return Complete(accepted, Stage::kDecode);
+    }
     if (waits) {
       if (const absl::Status status = scope_.CheckAwaited(); !status.ok()) return Complete(status, Stage::kDecode);
     }
@@ -34,13 +37,13 @@ void UnaryCall::DecodeAndSubmit(Decode& decode, Scheduler& scheduler, Encode enc
     const absl::Status status = scope_.Reply(computed, *request_, [&](const Request& done) { encode(done); });
     Complete(status, StageOf(computed, *request_));
   };
-  const bool is_awaited = [&] {
+  const bool was_cancelled = [&] {
     const absl::MutexLock lock(&mutex_);
     request_ = request;
-    accepted_by_ = cancelled_ ? nullptr : &scheduler;
-    return !cancelled_;
+    accepted_by_ = &scheduler;
+    return cancelled_;
   }();
-  if (!is_awaited) return Refuse(absl::CancelledError("cancelled by the caller before it was computed"), *request);
+  if (was_cancelled) scheduler.Cancel(*request);
   // From here on `done` may run at any moment, on the batcher's thread, and this be gone.
   if (const absl::Status status = scope_.Submit(request, scheduler); !status.ok()) {
     {
@@ -65,7 +68,14 @@ void UnaryCall::Answer(const MessageSize& size, TextWorker& worker, Answerer ans
 }
 
 absl::Status UnaryCall::HoldReplyBytes(int64_t byte_count, Scheduler& scheduler) {
-  if (absl::Status status = scheduler.HoldReplyBytes(byte_count); !status.ok()) return status;
+  if (byte_count > reply_bytes_) {
+    if (absl::Status status = scheduler.HoldReplyBytes(byte_count - reply_bytes_); !status.ok()) {
+      scope_.CountRefused(CallRefusal::kReplyBytes);
+      return status;
+    }
+  } else {
+    scheduler.ReleaseReplyBytes(reply_bytes_ - byte_count);
+  }
   reply_bytes_ = byte_count;
   reply_bytes_held_by_ = &scheduler;
   return absl::OkStatus();

@@ -43,8 +43,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   // Ends the call: `answer` writes the reply, or says why there is none.
   void Answer(const MessageSize& size, TextWorker& worker, Answerer answer);
 
-  // For an Answerer whose reply may be large: counts so many bytes, at most what it takes, until it has left. Once.
-  // `scheduler`, which keeps count, must outlive the call. Errors: those of Scheduler::HoldReplyBytes.
+  // For an Answerer whose reply may be large: so many bytes of it are pending until it has left, in place of those of
+  // an earlier call of this. `scheduler`, which keeps count, must outlive the call. Errors: those of
+  // Scheduler::HoldReplyBytes; fewer bytes than before are no error.
   absl::Status HoldReplyBytes(int64_t byte_count, Scheduler& scheduler);
 
  private:

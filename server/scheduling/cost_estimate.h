@@ -20,6 +20,7 @@ class CostEstimate {
   // than kMaxGrowth times the estimate: the machine, not the model, was stopped for so long.
   void Add(int64_t tokens, absl::Duration duration, bool near_full) {
     refusing_since_ = absl::InfiniteFuture();
+    probe_had_ = absl::InfiniteDuration();
     if (duration <= absl::ZeroDuration()) return;  // the clock was set
     const absl::Duration sample = duration / tokens;
     if (!measured_) {
@@ -38,10 +39,13 @@ class CostEstimate {
   // A call was refused by it.
   void OnRefused(absl::Time now) { refusing_since_ = std::min(refusing_since_, now); }
 
-  // Whether calls have been refused by it for a while, and no batch was computed. Once it was, another while passes.
-  bool IsDoubtful(absl::Time now) {
-    if (now - refusing_since_ < kPatience) return false;
+  // Whether to compute a call that it refuses, which has so long until its deadline: once calls have been refused for a
+  // while and no batch was computed; and after that each call that has longer than the one before, which was too short
+  // to be computed.
+  bool MayProbe(absl::Time now, absl::Duration remaining) {
+    if (now - refusing_since_ < kPatience && remaining <= probe_had_) return false;
     refusing_since_ = now;
+    probe_had_ = remaining;
     return true;
   }
 
@@ -56,7 +60,8 @@ class CostEstimate {
 
   absl::Duration per_token_;
   bool measured_ = false;
-  absl::Time refusing_since_ = absl::InfiniteFuture();  // and no batch was computed
+  absl::Time refusing_since_ = absl::InfiniteFuture();   // and no batch was computed
+  absl::Duration probe_had_ = absl::InfiniteDuration();  // until its deadline
 };
 
 }  // namespace attnd

@@ -23,7 +23,7 @@ void FairShares::Leave(Account& account) {
 }
 
 void FairShares::Advance() {
-  if (waiting_callers_ == 0) return;
+  if (waiting_callers_ == 0) return accounts_.clear();
   int64_t lowest = std::numeric_limits<int64_t>::max();
   for (const auto& [caller, account] : accounts_) {
     if (account.waiting_requests > 0) lowest = std::min(lowest, account.served_tokens);

@@ -87,6 +87,7 @@ absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
   auto entry = std::make_unique<Entry>(std::move(request));
   entry->request->outputs.resize(entry->request->inputs.size());
   std::vector<Ended> ended;
+  absl::Status given_up;
   std::optional<Refusal> refusal;
   {
     const absl::MutexLock lock(&mutex_);
@@ -94,8 +95,12 @@ absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
     GiveUpExpired(now, ended);
     entry->request->accepted_at = entry->waiting_since = now;
     entry->arrival = next_arrival_++;
-    refusal = CheckAdmission(*entry, now);
-    if (!refusal) {
+    if (entry->request->cancelled()) {
+      given_up = entry->CheckAlive(now);
+    } else {
+      refusal = CheckAdmission(*entry, now);
+    }
+    if (given_up.ok() && !refusal) {
       pending_reply_bytes_ += entry->request->reply_bytes;
       ++unfinished_;
       StartWaiting(*entry);
@@ -105,6 +110,11 @@ absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
     ReportLoad(now);
   }
   Tell(std::move(ended));
+  if (!given_up.ok()) {
+    const bool is_late = absl::IsDeadlineExceeded(given_up);
+    events_.OnCancelled(method, CancelStage::kQueue, is_late ? CancelCause::kDeadline : CancelCause::kClient, 0);
+    return given_up;
+  }
   if (!refusal) return absl::OkStatus();
   events_.OnRejected(method, refusal->reason);
   return refusal->status;
@@ -130,7 +140,9 @@ std::optional<Refusal> Scheduler::CheckFeasible(const Entry& entry, absl::Time n
   if (!refusal) return std::nullopt;
   // Computing it is how the estimate is measured again.
   const bool is_idle = waiting_.empty() && AnEngineIsFree();
-  if (is_idle && entry.request->deadline > now && cost_.IsDoubtful(now)) return std::nullopt;
+  if (is_idle && entry.request->deadline > now && cost_.MayProbe(now, entry.request->deadline - now)) {
+    return std::nullopt;
+  }
   cost_.OnRefused(now);
   return refusal;
 }
@@ -138,9 +150,9 @@ std::optional<Refusal> Scheduler::CheckFeasible(const Entry& entry, absl::Time n
 std::optional<Refusal> Scheduler::CheckEstimate(const Entry& entry, absl::Time now) {
   const Request& request = *entry.request;
   const absl::Duration remaining = request.deadline - now;
-  // Its inputs may be computed at once, each by one engine.
-  const int64_t longest_input = *std::max_element(entry.token_counts.begin(), entry.token_counts.end());
-  const absl::Duration own = cost_.Of(std::max(longest_input, entry.waiting_tokens / limits_.worker_count));
+  // One engine computes what fits in a batch; others may compute the rest meanwhile.
+  const int64_t batch_tokens = std::min(entry.waiting_tokens, limits_.max_batch_tokens);
+  const absl::Duration own = cost_.Of(std::max(batch_tokens, entry.waiting_tokens / limits_.worker_count));
   // Everything as urgent or more so may go first: most of the time that is little enough.
   int64_t tokens_ahead = 0;
   for (int level = 0; level <= static_cast<int>(request.priority); ++level) {

@@ -49,7 +49,8 @@ class Scheduler {
 
   // Accepts `request`, which must have at least one input, or says why not: RESOURCE_EXHAUSTED when the queue is full
   // or too many bytes of replies are pending, with a RetryDelay; UNAVAILABLE after Close; DEADLINE_EXCEEDED when its
-  // deadline has passed or will have before it could be computed. Then `done` is never called.
+  // deadline has passed or will have before it could be computed; CANCELLED when Cancel was called before. Then `done`
+  // is never called.
   absl::Status Submit(std::shared_ptr<Request> request);
 
   // Nobody waits for the result of `request` any more. What waits of it leaves the queue; it is done at once, or, while

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstddef>
 #include <ctime>
 #include <memory>
 #include <utility>
@@ -58,13 +59,15 @@ std::vector<Certificate> ParseCertificates(const std::string& pem) {
   return certificates;
 }
 
-// Why OpenSSL, as it is set up on this machine, does not serve with a pair, such as a key too short; empty: it does.
-std::string ObjectionTo(X509& certificate, EVP_PKEY& key) {
+// Why OpenSSL, as it is set up on this machine, does not serve with these, such as a key too short; empty: it does.
+std::string ObjectionTo(const std::vector<Certificate>& chain, EVP_PKEY& key) {
   const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
-  if (context && SSL_CTX_use_certificate(context.get(), &certificate) == 1 &&
-      SSL_CTX_use_PrivateKey(context.get(), &key) == 1) {
-    return "";
+  bool accepted = context && SSL_CTX_use_certificate(context.get(), chain.front().get()) == 1 &&
+                  SSL_CTX_use_PrivateKey(context.get(), &key) == 1;
+  for (size_t i = 1; accepted && i < chain.size(); ++i) {
+    accepted = SSL_CTX_add1_chain_cert(context.get(), chain[i].get()) == 1;
   }
+  if (accepted) return "";
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
   return reason == nullptr ? "no reason given" : reason;
 }
@@ -91,7 +94,7 @@ absl::StatusOr<TlsMaterial> ReadTlsFiles(const TlsFiles& files) {
   if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
     return Wrong("tls_key", files.key, absl::StrCat("is not the key of the first certificate in ", files.certificate));
   }
-  if (const std::string objection = ObjectionTo(*chain.front(), *key); !objection.empty()) {
+  if (const std::string objection = ObjectionTo(chain, *key); !objection.empty()) {
     return Wrong("tls_cert", files.certificate, absl::StrCat("OpenSSL does not serve with it: ", objection));
   }
 

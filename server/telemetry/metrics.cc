@@ -34,9 +34,7 @@ void Metrics::OnMessageReceived(RpcMethod method) { registry_->rpc.OnMessageRece
 
 void Metrics::OnMessageSent(RpcMethod method) { registry_->rpc.OnMessageSent(method); }
 
-void Metrics::OnAccessRefused(RpcMethod method, AccessRefusal refusal) {
-  registry_->rpc.OnAccessRefused(method, refusal);
-}
+void Metrics::OnCallRefused(RpcMethod method, CallRefusal refusal) { registry_->rpc.OnCallRefused(method, refusal); }
 
 void Metrics::OnDecoded(Method method, absl::Duration duration) { registry_->rpc.OnDecoded(method, duration); }
 

@@ -43,9 +43,9 @@ enum class RpcMethod {
   kReloadModel
 };
 
-// Why a call was refused for who made it: no known key, one that does not allow the method, or one whose rate is used
-// up.
-enum class AccessRefusal { kUnauthenticated, kPermissionDenied, kRateLimited };
+// Why a call was refused, other than by the scheduler: no known key, one that does not allow the method, or one whose
+// rate is used up; too much text that waits, too many bytes of replies beside its own, or the end of the server.
+enum class CallRefusal { kUnauthenticated, kPermissionDenied, kRateLimited, kTextBytes, kReplyBytes, kDraining };
 
 // What became of an attempt to replace the model: served, not to be served, or not begun as another was under way.
 enum class ReloadOutcome { kDone, kFailed, kRefused };
@@ -94,7 +94,7 @@ class Metrics final : public SchedulerEvents {
   void OnMessageSent(RpcMethod method);
 
   // A call, or an item of a stream, was refused for who made it.
-  void OnAccessRefused(RpcMethod method, AccessRefusal refusal);
+  void OnCallRefused(RpcMethod method, CallRefusal refusal);
 
   // A message passed its checks and became a request; a computed request became a message.
   void OnDecoded(Method method, absl::Duration duration);

@@ -44,7 +44,8 @@ constexpr const char* kCodeNames[] = {
     "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
     "DataLoss", "Unauthenticated"};
 
-constexpr const char* kAccessRefusals[] = {"unauthenticated", "permission_denied", "rate_limited"};
+constexpr const char* kCallRefusals[] = {"unauthenticated", "permission_denied", "rate_limited",
+                                         "text_bytes",      "reply_bytes",       "draining"};
 
 prometheus::Labels MethodLabels(const MethodName& method) {
   return {{"grpc_type", method.is_stream ? "bidi_stream" : "unary"},
@@ -96,9 +97,9 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
       methods_[method].stream_items = &stream_items.Add({{"method", kMethods[method].name}});
     }
     methods_[method].duration = &handling.Add(labels, LatencyBuckets());
-    for (size_t refusal = 0; refusal < kAccessRefusalCount; ++refusal) {
-      methods_[method].access_refused[refusal] =
-          &rejected.Add({{"method", kMethods[method].name}, {"reason", kAccessRefusals[refusal]}});
+    for (size_t refusal = 0; refusal < kCallRefusalCount; ++refusal) {
+      methods_[method].refused[refusal] =
+          &rejected.Add({{"method", kMethods[method].name}, {"reason", kCallRefusals[refusal]}});
     }
     for (size_t code = 0; code < kCodeCount; ++code) {
       prometheus::Labels code_labels = labels;

@@ -25,8 +25,8 @@ class RpcMetrics {
   void OnStarted(RpcMethod method) { At(method).started->Increment(); }
   void OnMessageReceived(RpcMethod method) { At(method).messages_received->Increment(); }
   void OnMessageSent(RpcMethod method) { At(method).messages_sent->Increment(); }
-  void OnAccessRefused(RpcMethod method, AccessRefusal refusal) {
-    At(method).access_refused[static_cast<size_t>(refusal)]->Increment();
+  void OnCallRefused(RpcMethod method, CallRefusal refusal) {
+    At(method).refused[static_cast<size_t>(refusal)]->Increment();
   }
   void OnDecoded(Method method, absl::Duration duration) {
     conversions_[static_cast<size_t>(method)].decode->Observe(absl::ToDoubleSeconds(duration));
@@ -44,12 +44,12 @@ class RpcMetrics {
  private:
   static constexpr size_t kMethodCount = static_cast<size_t>(RpcMethod::kReloadModel) + 1;
   static constexpr size_t kCodeCount = 17;
-  static constexpr size_t kAccessRefusalCount = 3;
+  static constexpr size_t kCallRefusalCount = 6;
 
   struct PerMethod {
     prometheus::Counter* started = nullptr;
     std::array<prometheus::Counter*, kCodeCount> handled = {};
-    std::array<prometheus::Counter*, kAccessRefusalCount> access_refused = {};
+    std::array<prometheus::Counter*, kCallRefusalCount> refused = {};
     prometheus::Counter* messages_received = nullptr;
     prometheus::Counter* messages_sent = nullptr;
     prometheus::Histogram* duration = nullptr;

@@ -1,6 +1,7 @@
 #include "server/rpc/text_reply.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,16 @@ class TextReplyTest : public testing::Test {
     message.mutable_ids()->Add(ids.begin(), ids.end());
     message.set_skip_special_tokens(skip_special_tokens);
     v1::DetokenizeResponse reply;
-    EXPECT_TRUE(AnswerDetokenize(model_, message, CallLimits(), reply).ok());
+    EXPECT_TRUE(AnswerDetokenize(model_, message, CallLimits(), hold_, reply).ok());
     return reply;
   }
 
   ServedModel model_;
+  std::vector<int64_t> held_;  // what replies were said to take
+  const std::function<absl::Status(int64_t)> hold_ = [this](int64_t byte_count) {
+    held_.push_back(byte_count);
+    return absl::OkStatus();
+  };
 };
 
 TEST_F(TextReplyTest, TokenizeGivesIdsAndWhereTheyLie) {
@@ -39,7 +45,7 @@ TEST_F(TextReplyTest, TokenizeGivesIdsAndWhereTheyLie) {
   message.set_text("ab\u00e9<end>");
   v1::TokenizeResponse reply;
 
-  ASSERT_TRUE(AnswerTokenize(model_, message, CallLimits(), reply).ok());
+  ASSERT_TRUE(AnswerTokenize(model_, message, CallLimits(), hold_, reply).ok());
 
   EXPECT_THAT(reply.ids(), ElementsAre(256, 0xc3, 0xa9, 257));
   EXPECT_THAT(reply.begins(), ElementsAre(0, 2, 3, 4));
@@ -73,39 +79,49 @@ TEST_F(TextReplyTest, WhatIsWrongIsNamed) {
   };
   v1::TokenizeRequest text;
   v1::TokenizeResponse tokens;
-  EXPECT_THAT(message_of(AnswerTokenize(model_, text, CallLimits(), tokens)), HasSubstr("neither text nor text_bytes"));
+  EXPECT_THAT(message_of(AnswerTokenize(model_, text, CallLimits(), hold_, tokens)),
+              HasSubstr("neither text nor text_bytes"));
   text.set_text_bytes("abcd");
-  EXPECT_THAT(message_of(AnswerTokenize(model_, text, {.max_request_text_bytes = 3}, tokens)),
+  EXPECT_THAT(message_of(AnswerTokenize(model_, text, {.max_request_text_bytes = 3}, hold_, tokens)),
               HasSubstr("text_bytes has 4 bytes, must have at most 3 (max_request_text_bytes)"));
-  EXPECT_THAT(message_of(AnswerTokenize(model_, text, {.max_reply_bytes = 44}, tokens)),
+  EXPECT_THAT(message_of(AnswerTokenize(model_, text, {.max_reply_bytes = 44}, hold_, tokens)),
               HasSubstr("the reply would have 45 bytes, must have at most 44 (max_reply_bytes)"));
   v1::DetokenizeRequest ids;
   v1::DetokenizeResponse reply;
   ids.add_ids(65);
   ids.add_ids(4'000'000'000U);
-  EXPECT_EQ(message_of(AnswerDetokenize(model_, ids, CallLimits(), reply)), "ids[1] = 4000000000, which no token has");
-  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 9}, reply)),
+  EXPECT_EQ(message_of(AnswerDetokenize(model_, ids, CallLimits(), hold_, reply)),
+            "ids[1] = 4000000000, which no token has");
+  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 9}, hold_, reply)),
               HasSubstr("the reply would have 10 bytes, must have at most 9 (max_reply_bytes)"));
   ids.set_ids(1, 65);
-  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 11}, reply)),
+  EXPECT_THAT(message_of(AnswerDetokenize(model_, ids, {.max_reply_bytes = 11}, hold_, reply)),
               HasSubstr("the reply would have 12 bytes, must have at most 11 (max_reply_bytes)"));
 }
 
-TEST_F(TextReplyTest, NoReplyTakesMoreThanIsSaidBefore) {
+TEST_F(TextReplyTest, WhatAReplyTakesIsSaidBeforeItIsMadeAndAsItIs) {
   v1::TokenizeRequest text;
   text.set_text(std::string(1000, '~'));
   v1::TokenizeResponse tokens;
-  ASSERT_TRUE(AnswerTokenize(model_, text, CallLimits(), tokens).ok());
+  ASSERT_TRUE(AnswerTokenize(model_, text, CallLimits(), hold_, tokens).ok());
+  EXPECT_THAT(held_, ElementsAre(30'000, tokens.ByteSizeLong()));
+  held_.clear();
   v1::DetokenizeRequest ids;
   *ids.mutable_ids() = tokens.ids();
   v1::DetokenizeResponse reply;
-  ASSERT_TRUE(AnswerDetokenize(model_, ids, CallLimits(), reply).ok());
-  tokens.clear_model_version();
-  EXPECT_LE(tokens.ByteSizeLong(), TokenizeReplyBytes(text, CallLimits()) + 16);
-  reply.clear_model_version();
-  EXPECT_LE(reply.ByteSizeLong(), DetokenizeReplyBytes(model_, ids, CallLimits()) + 16);
-  EXPECT_EQ(TokenizeReplyBytes(text, {.max_reply_bytes = 7}), 7);
-  EXPECT_EQ(DetokenizeReplyBytes(model_, ids, {.max_reply_bytes = 7}), 7);
+  ASSERT_TRUE(AnswerDetokenize(model_, ids, CallLimits(), hold_, reply).ok());
+  EXPECT_THAT(held_, ElementsAre(10'000, reply.ByteSizeLong()));
+}
+
+TEST_F(TextReplyTest, WhatIsRefusedForWhatItTakesIsNotMade) {
+  const auto refuse = [](int64_t) { return absl::ResourceExhaustedError("no room"); };
+  v1::TokenizeRequest text;
+  text.set_text("ab");
+  v1::TokenizeResponse tokens;
+  EXPECT_EQ(AnswerTokenize(model_, text, CallLimits(), refuse, tokens), absl::ResourceExhaustedError("no room"));
+  EXPECT_EQ(tokens.ids_size(), 0);
+  // What could never be answered is told so.
+  EXPECT_TRUE(absl::IsInvalidArgument(AnswerTokenize(model_, v1::TokenizeRequest(), CallLimits(), refuse, tokens)));
 }
 
 TEST_F(TextReplyTest, AModelWithoutATokenizerSaysSo) {
@@ -114,8 +130,8 @@ TEST_F(TextReplyTest, AModelWithoutATokenizerSaysSo) {
   text.set_text("a");
   v1::TokenizeResponse tokens;
   v1::DetokenizeResponse reply;
-  EXPECT_TRUE(absl::IsFailedPrecondition(AnswerTokenize(model, text, CallLimits(), tokens)));
-  EXPECT_TRUE(absl::IsFailedPrecondition(AnswerDetokenize(model, {}, CallLimits(), reply)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(AnswerTokenize(model, text, CallLimits(), hold_, tokens)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(AnswerDetokenize(model, {}, CallLimits(), hold_, reply)));
 }
 
 }  // namespace

@@ -117,7 +117,10 @@ TEST(TextWorkerTest, ClosingRefusesWhatWaitsAndWhatComesAndWaitsForTheRest) {
   worker.Run(TextOf(kLong), outcomes.Count());
   std::thread closing([&] { worker.Close(); });
   // Once it is closed, one is refused at once.
-  for (; outcomes.codes().empty(); ++count) worker.Run(TextOf(kLong), outcomes.Count());
+  for (; outcomes.codes().empty(); ++count) {
+    worker.Run(TextOf(kLong), outcomes.Count());
+    std::this_thread::yield();
+  }
   obstacle.LetGo();
   closing.join();
   EXPECT_EQ(outcomes.codes(), std::vector(static_cast<size_t>(count), absl::StatusCode::kUnavailable));

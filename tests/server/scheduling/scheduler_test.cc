@@ -213,6 +213,18 @@ TEST_F(SchedulerTest, ACancelledCallIsDoneAtOnceAndItsPlaceIsFree) {
   EXPECT_TRUE(running.Wait().ok());
 }
 
+TEST_F(SchedulerTest, ACallThatWasCancelledBeforeItCameIsNotComputed) {
+  TestCall cancelled({5});
+  scheduler_.Cancel(*cancelled.request());
+  EXPECT_EQ(Submit(cancelled).code(), absl::StatusCode::kCancelled);
+  TestCall late({5});
+  scheduler_.Cancel(*late.request());
+  EXPECT_EQ(Submit(late.By(In(absl::Milliseconds(10)))).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(events_.cancelled(), ElementsAre(Pair(CancelStage::kQueue, CancelCause::kClient),
+                                               Pair(CancelStage::kQueue, CancelCause::kDeadline)));
+  EXPECT_EQ(events_.queued().requests, 0);
+}
+
 TEST_F(SchedulerTest, LimitsDoNotCountCallsThatHaveExpired) {
   SchedulerLimits limits = Limits();
   limits.max_requests = 1;
@@ -322,13 +334,18 @@ TEST_F(SchedulerTest, AnEstimateThatRefusesEverythingIsMeasuredAgain) {
   TestCall probe({4});
   EXPECT_EQ(submit(probe), absl::StatusCode::kOk);
   EXPECT_EQ(submit(refused), absl::StatusCode::kDeadlineExceeded);  // one at a time
+  scheduler_.Finish(*scheduler_.Take(), absl::CancelledError("abandoned"));
+  // Only one with more time may do better.
+  EXPECT_EQ(submit(refused), absl::StatusCode::kDeadlineExceeded);
+  TestCall patient({4});
+  EXPECT_TRUE(Submit(patient.By(In(30 * kPerToken))).ok());
   Next();
   TestCall accepted({10});
   EXPECT_EQ(submit(accepted), absl::StatusCode::kOk);
   Next();
 }
 
-TEST_F(SchedulerTest, AnInputIsComputedByOneEngineHoweverManyThereAre) {
+TEST_F(SchedulerTest, WhatFitsInABatchIsComputedByOneEngineHoweverManyThereAre) {
   SchedulerLimits limits = Limits();
   limits.worker_count = 4;
   Scheduler scheduler(limits, clock_, events_);
@@ -339,6 +356,8 @@ TEST_F(SchedulerTest, AnInputIsComputedByOneEngineHoweverManyThereAre) {
   scheduler.Finish(*batch, absl::OkStatus());
   TestCall one({10});
   EXPECT_EQ(scheduler.Submit(one.By(In(9 * kPerToken)).request()).code(), absl::StatusCode::kDeadlineExceeded);
+  TestCall one_batch({5, 5});
+  EXPECT_EQ(scheduler.Submit(one_batch.By(In(9 * kPerToken)).request()).code(), absl::StatusCode::kDeadlineExceeded);
   TestCall several({10, 10, 10, 10});
   EXPECT_TRUE(scheduler.Submit(several.By(In(10 * kPerToken)).request()).ok());
   scheduler.Abort();

@@ -63,7 +63,8 @@ void AddAccessRefusals(Samples& samples) {
   for (const Service& service : kServices) {
     for (const auto* methods : {&service.unary, &service.streams}) {
       for (const std::string& method : *methods) {
-        for (const char* reason : {"unauthenticated", "permission_denied", "rate_limited"}) {
+        for (const char* reason :
+             {"unauthenticated", "permission_denied", "rate_limited", "text_bytes", "reply_bytes", "draining"}) {
           samples[absl::StrCat(R"(attnd_rejected_total{method=")", method, R"(",reason=")", reason, R"("})")] = 0;
         }
       }

@@ -134,12 +134,12 @@ TEST_F(MetricsTest, ARejectedCall) {
 }
 
 TEST_F(MetricsTest, ACallOrItemRefusedForWhoMadeIt) {
-  metrics_.OnAccessRefused(RpcMethod::kReloadModel, AccessRefusal::kUnauthenticated);
+  metrics_.OnCallRefused(RpcMethod::kReloadModel, CallRefusal::kUnauthenticated);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="ReloadModel",reason="unauthenticated"})", 1)));
-  metrics_.OnAccessRefused(RpcMethod::kForwardStream, AccessRefusal::kPermissionDenied);
+  metrics_.OnCallRefused(RpcMethod::kForwardStream, CallRefusal::kPermissionDenied);
   EXPECT_THAT(Moved(),
               ElementsAre(Pair(R"(attnd_rejected_total{method="ForwardStream",reason="permission_denied"})", 1)));
-  metrics_.OnAccessRefused(RpcMethod::kEmbed, AccessRefusal::kRateLimited);
+  metrics_.OnCallRefused(RpcMethod::kEmbed, CallRefusal::kRateLimited);
   EXPECT_THAT(Moved(), ElementsAre(Pair(R"(attnd_rejected_total{method="Embed",reason="rate_limited"})", 1)));
 }
 
