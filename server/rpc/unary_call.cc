@@ -85,7 +85,12 @@ void UnaryCall::Complete(const absl::Status& status, Stage stage) {
   // The status may take its time to leave.
   messages_.FreeRequest();
   if (status.ok()) scope_.CountMessageSent();
-  Finish(scope_.End(status, stage, request_ ? request_->token_count() : 0));
+  const grpc::Status ended = scope_.End(status, stage, request_ ? request_->token_count() : 0);
+  {
+    const absl::MutexLock lock(&mutex_);
+    ended_ = true;
+  }
+  Finish(ended);
 }
 
 void UnaryCall::OnCancel() {
@@ -93,7 +98,7 @@ void UnaryCall::OnCancel() {
   {
     const absl::MutexLock lock(&mutex_);
     cancelled_ = true;
-    accepted_by = accepted_by_;
+    if (!ended_) accepted_by = accepted_by_;
   }
   if (accepted_by != nullptr) accepted_by->Cancel(*request_);
 }

@@ -69,6 +69,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   std::shared_ptr<Request> request_;  // written under mutex_
   Scheduler* accepted_by_ ABSL_GUARDED_BY(mutex_) = nullptr;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // nothing is left to cancel
   Scheduler* reply_bytes_held_by_ = nullptr;
   int64_t reply_bytes_ = 0;  // held by it
 };
