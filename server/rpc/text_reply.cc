@@ -18,10 +18,6 @@ constexpr int64_t kNumberBytes = 5;
 // An id and the two ends of its range.
 constexpr int64_t kTokenBytes = 3 * kNumberBytes;
 
-const std::string& TextOf(const v1::TokenizeRequest& message) {
-  return message.form_case() == v1::TokenizeRequest::kText ? message.text() : message.text_bytes();
-}
-
 absl::Status CheckReplyBytes(const char* field, int64_t byte_count, const CallLimits& limits) {
   if (byte_count <= limits.max_reply_bytes) return absl::OkStatus();
   return InvalidFieldWithText(
@@ -40,14 +36,14 @@ absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest&
   }
   const bool is_text = message.form_case() == v1::TokenizeRequest::kText;
   const char* field = is_text ? "text" : "text_bytes";
-  const std::string& text = TextOf(message);
+  const std::string& text = is_text ? message.text() : message.text_bytes();
   if (static_cast<int64_t>(text.size()) > limits.max_request_text_bytes) {
     return InvalidField(field, absl::StrFormat("has %d bytes, must have at most %d (max_request_text_bytes)",
                                                text.size(), limits.max_request_text_bytes));
   }
   // Each byte is a token at most, and as many spaces may be put before words.
-  const int64_t most_bytes = kTokenBytes * 2 * static_cast<int64_t>(text.size());
-  if (auto status = hold(std::min(most_bytes, limits.max_reply_bytes)); !status.ok()) return status;
+  const int64_t most_bytes = std::min(kTokenBytes * 2 * static_cast<int64_t>(text.size()), limits.max_reply_bytes);
+  if (auto status = hold(most_bytes); !status.ok()) return status;
   const auto encoding = (*model.tokenizer).EncodeBytes(text);
   if (!encoding.ok()) return encoding.status();
   if (auto status = CheckReplyBytes(field, kTokenBytes * encoding->token_count, limits); !status.ok()) return status;
@@ -59,7 +55,7 @@ absl::Status AnswerTokenize(const ServedModel& model, const v1::TokenizeRequest&
     reply.add_ends(range.end);
   }
   reply.set_model_version(model.version);
-  return hold(static_cast<int64_t>(reply.ByteSizeLong()));
+  return hold(std::min(static_cast<int64_t>(reply.ByteSizeLong()), most_bytes));
 }
 
 absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequest& message, const CallLimits& limits,
@@ -68,8 +64,9 @@ absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequ
   const Tokenizer& tokenizer = *model.tokenizer;
   // Before a place is made for every end.
   if (auto status = CheckReplyBytes("ids", kNumberBytes * message.ids_size(), limits); !status.ok()) return status;
-  const int64_t most_bytes = (tokenizer.longest_token_bytes() + kNumberBytes) * message.ids_size();
-  if (auto status = hold(std::min(most_bytes, limits.max_reply_bytes)); !status.ok()) return status;
+  const int64_t most_bytes =
+      std::min((tokenizer.longest_token_bytes() + kNumberBytes) * message.ids_size(), limits.max_reply_bytes);
+  if (auto status = hold(most_bytes); !status.ok()) return status;
   std::string text;
   reply.mutable_ends()->Reserve(message.ids_size());
   for (int i = 0; i < message.ids_size(); ++i) {
@@ -89,7 +86,7 @@ absl::Status AnswerDetokenize(const ServedModel& model, const v1::DetokenizeRequ
     reply.set_text_bytes(std::move(text));
   }
   reply.set_model_version(model.version);
-  return hold(static_cast<int64_t>(reply.ByteSizeLong()));
+  return hold(std::min(static_cast<int64_t>(reply.ByteSizeLong()), most_bytes));
 }
 
 }  // namespace attnd

@@ -13,8 +13,8 @@
 
 namespace attnd {
 
-// Told what the reply takes: before the work, once nothing is wrong with the call, at most, and then as it is. An error
-// is what the call ends with.
+// Told what the tokens of the reply take: before the work, once nothing is wrong with the call, at most; and then what
+// the reply does take, where that is less. An error is what the call ends with.
 using HoldBytes = absl::FunctionRef<absl::Status(int64_t)>;
 
 // Each writes the reply, or says why there is none: INVALID_ARGUMENT naming the field, its value and the limit; for a

@@ -28,6 +28,11 @@ absl::Status FailureOf(const absl::Status& result) {
   return absl::InternalError("the engine failed to compute this call; the server's log says why");
 }
 
+// Of a call that nobody waits for any more, by what it ended with.
+CancelCause CauseOf(const absl::Status& status) {
+  return absl::IsDeadlineExceeded(status) ? CancelCause::kDeadline : CancelCause::kClient;
+}
+
 Load& At(LoadByPriority& loads, Priority priority) { return loads[static_cast<size_t>(priority)]; }
 
 }  // namespace
@@ -111,8 +116,7 @@ absl::Status Scheduler::Submit(std::shared_ptr<Request> request) {
   }
   Tell(std::move(ended));
   if (!given_up.ok()) {
-    const bool is_late = absl::IsDeadlineExceeded(given_up);
-    events_.OnCancelled(method, CancelStage::kQueue, is_late ? CancelCause::kDeadline : CancelCause::kClient, 0);
+    events_.OnCancelled(method, CancelStage::kQueue, CauseOf(given_up), 0);
     return given_up;
   }
   if (!refusal) return absl::OkStatus();
@@ -221,10 +225,8 @@ void Scheduler::Tell(std::vector<Ended> ended) {
     } else {
       ++told.dropped;
       const CancelStage stage = end.taken_tokens == 0 ? CancelStage::kQueue : CancelStage::kCompute;
-      if (absl::IsCancelled(end.status)) {
-        events_.OnCancelled(request.method, stage, CancelCause::kClient, end.taken_tokens);
-      } else if (absl::IsDeadlineExceeded(end.status)) {
-        events_.OnCancelled(request.method, stage, CancelCause::kDeadline, end.taken_tokens);
+      if (absl::IsCancelled(end.status) || absl::IsDeadlineExceeded(end.status)) {
+        events_.OnCancelled(request.method, stage, CauseOf(end.status), end.taken_tokens);
       }
     }
     request.done(end.status);
