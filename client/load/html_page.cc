@@ -40,15 +40,17 @@ p { margin: 4px 0; }
 .key::before { content: ""; display: inline-block; width: 18px; vertical-align: middle; margin-right: 6px;
   border-top: 3px solid var(--mark); }
 .key.dashed::before { border-top-style: dashed; border-top-width: 2px; }
+.key.wide::before { border-top-width: 6px; }
 .grid { stroke: var(--grid); }
 .axis { stroke: var(--axis); }
 .marker { stroke: var(--axis); stroke-dasharray: 2 3; }
 .series polyline { fill: none; stroke: var(--mark); stroke-width: 2; stroke-linejoin: round; }
 .series.dashed polyline { stroke-dasharray: 6 5; stroke-width: 1.5; }
+.series.wide polyline { stroke-width: 6; }
 .series circle { fill: var(--mark); stroke: var(--panel); stroke-width: 1; }
 .s0, .k0 { --mark: var(--c0); } .s1, .k1 { --mark: var(--c1); } .s2, .k2 { --mark: var(--c2); }
 .s3, .k3 { --mark: var(--c3); } .s4, .k4 { --mark: var(--c4); } .s5, .k5 { --mark: var(--c5); }
-.wide { overflow-x: auto; }
+.scrolls { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th { font-weight: 600; color: var(--faint); font-size: 13px; vertical-align: bottom; }
 th, td { padding: 4px 14px 4px 0; text-align: left; border-bottom: 1px solid var(--grid); }
@@ -69,7 +71,7 @@ std::string HtmlTable(const std::vector<HtmlColumn>& columns, const std::vector<
     return absl::StrCat("<", kind, columns[column].number ? " class=\"number\"" : "", ">", EscapeHtml(text), "</", kind,
                         ">");
   };
-  std::string html = "<div class=\"wide\"><table>\n<tr>";
+  std::string html = "<div class=\"scrolls\"><table>\n<tr>";
   for (size_t i = 0; i < columns.size(); ++i) absl::StrAppend(&html, cell("th", i, columns[i].title));
   absl::StrAppend(&html, "</tr>\n");
   for (const std::vector<std::string>& row : rows) {

@@ -15,15 +15,16 @@ namespace {
 
 using Records = std::vector<NamedRecord>;
 
-// "p99", or "before: p99" where there are several records.
-std::string SeriesName(const Records& records, const NamedRecord& record, const std::string& what) {
-  return records.size() > 1 ? absl::StrCat(record.name, ": ", what) : what;
+// A series still without points: "p99", or "before: p99" where there are several records. The last record's is drawn
+// over the wider ones of those before it, so that all are seen where they are the same.
+ChartSeries SeriesOf(const Records& records, const NamedRecord& record, const std::string& what) {
+  if (records.size() == 1) return {.name = what, .points = {}};
+  return {.name = absl::StrCat(record.name, ": ", what), .points = {}, .wide = &record != &records.back()};
 }
 
 // One point of a series for each point of a record.
 template <typename Value>
-ChartSeries OverLoad(std::string name, const LoadRecord& record, Value value) {
-  ChartSeries series = {.name = std::move(name), .points = {}};
+ChartSeries OverLoad(ChartSeries series, const LoadRecord& record, Value value) {
   for (const LoadPoint& point : record.points) {
     if (point.ok > 0) series.points.push_back({point.offered_per_second, value(point)});
   }
@@ -31,8 +32,7 @@ ChartSeries OverLoad(std::string name, const LoadRecord& record, Value value) {
 }
 
 template <typename Value>
-ChartSeries OverTime(std::string name, const LoadRecord& record, Value value) {
-  ChartSeries series = {.name = std::move(name), .points = {}};
+ChartSeries OverTime(ChartSeries series, const LoadRecord& record, Value value) {
   for (const ServerSample& sample : record.samples) series.points.push_back({sample.seconds, value(sample)});
   return series;
 }
@@ -51,7 +51,7 @@ Chart ThroughputChart(const Records& records) {
   double highest = 0;
   for (const NamedRecord& each : records) {
     for (const LoadPoint& point : each.record->points) highest = std::max(highest, point.offered_per_second);
-    chart.series.push_back(OverLoad(SeriesName(records, each, "answered"), *each.record,
+    chart.series.push_back(OverLoad(SeriesOf(records, each, "answered"), *each.record,
                                     [](const LoadPoint& point) { return point.ok_per_second(); }));
   }
   chart.series.push_back({.name = "as offered", .points = {{0, 0}, {highest, highest}}, .dashed = true, .dots = false});
@@ -66,7 +66,7 @@ Chart LatencyChart(const Records& records) {
                  .marker = KneeMarker(records)};
   for (const NamedRecord& each : records) {
     const auto add = [&](const char* name, double (Latencies::*percentile)() const) {
-      chart.series.push_back(OverLoad(SeriesName(records, each, name), *each.record,
+      chart.series.push_back(OverLoad(SeriesOf(records, each, name), *each.record,
                                       [=](const LoadPoint& point) { return (point.latency.*percentile)(); }));
     };
     add("p50", &Latencies::p50);
@@ -77,8 +77,7 @@ Chart LatencyChart(const Records& records) {
 }
 
 // Percentiles that calls enough stand for; x counts calls for one that is slower.
-ChartSeries ByPercentile(std::string name, const Latencies& latencies, int64_t count) {
-  ChartSeries series = {.name = std::move(name), .points = {}};
+ChartSeries ByPercentile(ChartSeries series, const Latencies& latencies, int64_t count) {
   for (size_t i = 0; i < kPercents.size(); ++i) {
     const double one_in = 100 / (100 - kPercents[i]);
     if (static_cast<double>(count) >= one_in * (1 - 1e-9)) series.points.push_back({one_in, latencies.percentiles[i]});
@@ -95,16 +94,17 @@ Chart PercentileChart(const Records& records) {
   for (const double percent : {50.0, 90.0, 99.0, 99.9, 99.99}) {
     chart.x_ticks.push_back({100 / (100 - percent), absl::StrFormat("%g %%", percent)});
   }
-  const auto add = [&](std::string name, const Latencies& latencies, const LoadPoint& point) {
-    chart.series.push_back(ByPercentile(std::move(name), latencies, point.ok));
-  };
   if (records.size() > 1) {
     for (const NamedRecord& each : records) {
       const LoadPoint& point = each.record->main_point();
-      add(SeriesName(records, each, each.record->is_sweep() ? "at the knee" : "latency"), point.latency, point);
+      chart.series.push_back(ByPercentile(SeriesOf(records, each, each.record->is_sweep() ? "at the knee" : "latency"),
+                                          point.latency, point.ok));
     }
     return chart;
   }
+  const auto add = [&](std::string name, const Latencies& latencies, const LoadPoint& point) {
+    chart.series.push_back(ByPercentile({.name = std::move(name), .points = {}}, latencies, point.ok));
+  };
   const LoadRecord& record = *records[0].record;
   if (!record.is_sweep()) {
     const LoadPoint& point = record.main_point();
@@ -128,7 +128,7 @@ Chart BatchChart(const Records& records, const std::string& what, double ServerS
                  .x_title = "seconds since the start",
                  .y_title = "mean, of the servers' metrics"};
   for (const NamedRecord& each : records) {
-    chart.series.push_back(OverTime(SeriesName(records, each, "mean"), *each.record,
+    chart.series.push_back(OverTime(SeriesOf(records, each, "mean"), *each.record,
                                     [mean](const ServerSample& sample) { return sample.*mean; }));
   }
   return chart;
@@ -138,9 +138,9 @@ Chart QueueChart(const Records& records) {
   Chart chart = {
       .title = "Delay in the queue", .x_title = "seconds since the start", .y_title = "ms, of the servers' metrics"};
   for (const NamedRecord& each : records) {
-    chart.series.push_back(OverTime(SeriesName(records, each, "mean"), *each.record,
+    chart.series.push_back(OverTime(SeriesOf(records, each, "mean"), *each.record,
                                     [](const ServerSample& sample) { return sample.mean_queue_ms; }));
-    chart.series.push_back(OverTime(SeriesName(records, each, "p99"), *each.record,
+    chart.series.push_back(OverTime(SeriesOf(records, each, "p99"), *each.record,
                                     [](const ServerSample& sample) { return sample.p99_queue_ms; }));
   }
   return chart;

@@ -25,6 +25,8 @@ constexpr int kWantedTicks = 5;
 constexpr size_t kColours = 6;
 // A line of more points is drawn without dots.
 constexpr size_t kMostDots = 80;
+constexpr double kDot = 3;
+constexpr double kWideDot = 5;
 // About the width of a character of the labels.
 constexpr double kCharacter = 7;
 
@@ -181,6 +183,12 @@ std::string RenderMarker(const ChartTick& marker, const Axes& axes) {
                       Text(on_the_right ? x + 5 : x - 5, kTop + 10, on_the_right ? "start" : "end", marker.label));
 }
 
+// What the style sheet tells series apart by, besides their place.
+const char* StyleOf(const ChartSeries& series) {
+  if (series.dashed) return " dashed";
+  return series.wide ? " wide" : "";
+}
+
 std::string RenderSeries(const ChartSeries& series, size_t place, const Axes& axes) {
   std::string line;
   std::string dots;
@@ -189,20 +197,21 @@ std::string RenderSeries(const ChartSeries& series, size_t place, const Axes& ax
     const double x = axes.x.Place(point.x);
     const double y = axes.y.Place(point.y);
     absl::StrAppendFormat(&line, "%.1f,%.1f ", x, y);
-    absl::StrAppendFormat(&dots, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\"><title>%s: %s at %s</title></circle>\n", x, y,
-                          EscapeHtml(series.name), FormatNumber(point.y), FormatNumber(point.x));
+    absl::StrAppendFormat(&dots, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"><title>%s: %s at %s</title></circle>\n", x,
+                          y, series.wide ? kWideDot : kDot, EscapeHtml(series.name), FormatNumber(point.y),
+                          FormatNumber(point.x));
   }
   const bool with_dots = series.dots && series.points.size() <= kMostDots;
   return absl::StrFormat("<g class=\"series s%d%s\">\n<polyline points=\"%s\"/>\n%s</g>\n", place % kColours,
-                         series.dashed ? " dashed" : "", line, with_dots ? dots : "");
+                         StyleOf(series), line, with_dots ? dots : "");
 }
 
 std::string RenderLegend(const Chart& chart) {
   if (chart.series.size() < 2) return "";
   std::string legend = "<p class=\"legend\">";
   for (size_t i = 0; i < chart.series.size(); ++i) {
-    absl::StrAppendFormat(&legend, "<span class=\"key k%d%s\">%s</span> ", i % kColours,
-                          chart.series[i].dashed ? " dashed" : "", EscapeHtml(chart.series[i].name));
+    absl::StrAppendFormat(&legend, "<span class=\"key k%d%s\">%s</span> ", i % kColours, StyleOf(chart.series[i]),
+                          EscapeHtml(chart.series[i].name));
   }
   return absl::StrCat(legend, "</p>\n");
 }

@@ -22,7 +22,8 @@ struct ChartSeries {
   std::string name;
   std::vector<ChartPoint> points;
   bool dashed = false;
-  bool dots = true;  // at the points
+  bool dots = true;   // at the points
+  bool wide = false;  // enough to be seen under a later one that is not
 };
 
 struct ChartTick {

@@ -70,7 +70,8 @@ class LoadReportTest(unittest.TestCase):
             for run in ("before", "after"):
                 cls.load(server, run, "--sweep", "--rate_per_s=40", "--sweep_factor=4", "--duration_s=0.6")
             cls.load(server, "plain", "--concurrency=4", "--duration_s=1.5")
-        cls.attnd_load("compare", f"{folder}/before.json", f"{folder}/after.json", f"--html={folder}/comparison.html")
+        for name, other in (("comparison", "after"), ("same", "before")):
+            cls.attnd_load("compare", f"{folder}/before.json", f"{folder}/{other}.json", f"--html={folder}/{name}.html")
 
     @classmethod
     def load(cls, server: ServerProcess, name: str, *flags: str) -> None:
@@ -121,6 +122,9 @@ class LoadReportTest(unittest.TestCase):
 
     def test_the_page_of_a_comparison_shows_both(self) -> None:
         self.check("comparison", self.LOAD + self.ALWAYS)
+
+    def test_the_first_of_two_equal_runs_is_seen_under_the_second(self) -> None:
+        self.check("same", self.LOAD + self.ALWAYS)
 
 
 if __name__ == "__main__":
