@@ -59,6 +59,9 @@ namespace attnd::HWY_NAMESPACE {
 
 static_assert(kAttentionBlockRows % kTileRows == 0);
 
+// Vectors of a softmax computed side by side.
+constexpr size_t kChains = 4;
+
 // A head being computed: its inputs and its scratch. Kind: FloatAttention or Bfloat16Attention.
 template <class Kind>
 class AttentionRunner {
@@ -143,32 +146,44 @@ class AttentionRunner {
     const size_t lanes = hn::Lanes(d);
     const float* scores = scores_ + row * score_stride_;
     Element* numerators = numerators_ + row * score_stride_;
-    auto max = hn::Set(d, scores[0]);
-    size_t j = 0;
-    for (; j + lanes <= count; j += lanes) max = hn::Max(max, hn::LoadU(d, scores + j));
-    float largest = hn::ReduceMax(d, max);
-    for (; j < count; ++j) largest = std::max(largest, scores[j]);
-    const auto maxima = hn::Set(d, largest);
+    const auto maxima = hn::Set(d, Largest(scores, count));
     const auto scales = hn::Set(d, exponent_scale);
-    const auto numerator = [&](size_t i) HWY_ATTR {
-      hn::Vec<Floats> x[] = {hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales)};
-      Exp2OfNegative(d, x);
-      return x[0];
-    };
+    const auto exponent = [&](size_t i) HWY_ATTR { return hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales); };
     auto sum = hn::Zero(d);
-    for (j = 0; j + lanes <= count; j += lanes) {
-      const auto value = numerator(j);
-      Kind::StoreNumerator(value, numerators + j);
-      sum = hn::Add(sum, value);
+    size_t j = 0;
+    for (; j + kChains * lanes <= count; j += kChains * lanes) {
+      hn::Vec<Floats> x[] = {exponent(j), exponent(j + lanes), exponent(j + 2 * lanes), exponent(j + 3 * lanes)};
+      Exp2OfNegative<Kind::kAccuracy>(d, x);
+      HWY_UNROLL(4)
+      for (size_t chain = 0; chain < kChains; ++chain) {
+        Kind::StoreNumerator(x[chain], numerators + j + chain * lanes);
+      }
+      sum = hn::Add(sum, hn::Add(hn::Add(x[0], x[1]), hn::Add(x[2], x[3])));
     }
-    if (j < count) {
-      const auto value = hn::IfThenElseZero(hn::FirstN(d, count - j), numerator(j));
-      Kind::StoreNumerator(value, numerators + j);
-      sum = hn::Add(sum, value);
-      j += lanes;
+    for (; j < count; j += lanes) {
+      hn::Vec<Floats> x[] = {exponent(j)};
+      Exp2OfNegative<Kind::kAccuracy>(d, x);
+      const auto present = hn::IfThenElseZero(hn::FirstN(d, count - j), x[0]);
+      Kind::StoreNumerator(present, numerators + j);
+      sum = hn::Add(sum, present);
     }
     for (; j < padded; j += lanes) Kind::StoreNumerator(hn::Zero(d), numerators + j);
     return hn::ReduceSum(d, sum);
+  }
+
+  static float Largest(const float* scores, size_t count) {
+    const Floats d;
+    const size_t lanes = hn::Lanes(d);
+    const auto first = hn::Set(d, scores[0]);
+    auto max = first;
+    auto max2 = first;
+    size_t j = 0;
+    for (; j + 2 * lanes <= count; j += 2 * lanes) {
+      max = hn::Max(max, hn::LoadU(d, scores + j));
+      max2 = hn::Max(max2, hn::LoadU(d, scores + j + lanes));
+    }
+    for (; j < count; j += lanes) max = hn::Max(max, hn::LoadNOr(first, d, scores + j, std::min(lanes, count - j)));
+    return hn::ReduceMax(d, hn::Max(max, max2));
   }
 
   // out of query rows [first_row, first_row + count): the numerators times v, over their sums.

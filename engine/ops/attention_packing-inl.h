@@ -62,6 +62,7 @@ inline void Transpose(const uint32_t* HWY_RESTRICT x, size_t stride, size_t rows
 // Products of floats: rows of q as they are.
 struct FloatAttention {
   using Format = FloatFormat;
+  static constexpr Accuracy kAccuracy = Accuracy::kFloat;  // of the softmax's numerators
 
   static size_t QueryStride(const HeadRows& q) { return q.stride; }
   static const float* PrepareQueries(const HeadRows& q, float* /*prepared*/) { return q.x; }
@@ -89,6 +90,7 @@ struct FloatAttention {
 // Products of pairs of bfloat16.
 struct Bfloat16Attention {
   using Format = Bfloat16Format;
+  static constexpr Accuracy kAccuracy = Accuracy::kBfloat16;
 
   // Of rows rounded one by one, in pairs, the last of which is filled with zero.
   static size_t QueryStride(const HeadRows& q) { return (q.length + 1) / 2 * 2; }

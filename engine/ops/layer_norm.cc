@@ -1,5 +1,6 @@
 #include "engine/ops/layer_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -15,32 +16,43 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Floats = hn::ScalableTag<float>;
 
-float Mean(const float* x, size_t channels) {
+// Vectors added up side by side: one sum waits for the one before.
+constexpr size_t kChains = 4;
+
+// The sum of what `add_term` adds for each element of x [length]. It gets vectors of them and of `filler`, for which it
+// adds nothing.
+template <class AddTerm>
+HWY_INLINE float SumOf(const float* x, size_t length, float filler, AddTerm add_term) {
   const Floats d;
   const size_t lanes = hn::Lanes(d);
-  auto sum = hn::Zero(d);
+  hn::Vec<Floats> sums[kChains];
+  HWY_UNROLL(4)
+  for (auto& sum : sums) sum = hn::Zero(d);
   size_t i = 0;
-  for (; i + lanes <= channels; i += lanes) sum = hn::Add(sum, hn::LoadU(d, x + i));
-  if (i < channels) sum = hn::Add(sum, hn::LoadN(d, x + i, channels - i));
-  return hn::ReduceSum(d, sum) / static_cast<float>(channels);
+  for (; i + kChains * lanes <= length; i += kChains * lanes) {
+    HWY_UNROLL(4)
+    for (size_t chain = 0; chain < kChains; ++chain) {
+      sums[chain] = add_term(sums[chain], hn::LoadU(d, x + i + chain * lanes));
+    }
+  }
+  for (; i < length; i += lanes) {
+    sums[0] = add_term(sums[0], hn::LoadNOr(hn::Set(d, filler), d, x + i, std::min(lanes, length - i)));
+  }
+  return hn::ReduceSum(d, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3])));
+}
+
+float Mean(const float* x, size_t channels) {
+  const float sum = SumOf(x, channels, 0.0F, [](auto terms, auto values) HWY_ATTR { return hn::Add(terms, values); });
+  return sum / static_cast<float>(channels);
 }
 
 float Variance(const float* x, size_t channels, float mean) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  const auto means = hn::Set(d, mean);
-  auto sum = hn::Zero(d);
-  size_t i = 0;
-  for (; i + lanes <= channels; i += lanes) {
-    const auto centred = hn::Sub(hn::LoadU(d, x + i), means);
-    sum = hn::MulAdd(centred, centred, sum);
-  }
-  if (i < channels) {
-    const auto present = hn::FirstN(d, channels - i);
-    const auto centred = hn::IfThenElseZero(present, hn::Sub(hn::LoadN(d, x + i, channels - i), means));
-    sum = hn::MulAdd(centred, centred, sum);
-  }
-  return hn::ReduceSum(d, sum) / static_cast<float>(channels);
+  const auto means = hn::Set(Floats(), mean);
+  const float sum = SumOf(x, channels, mean, [&](auto terms, auto values) HWY_ATTR {
+    const auto centred = hn::Sub(values, means);
+    return hn::MulAdd(centred, centred, terms);
+  });
+  return sum / static_cast<float>(channels);
 }
 
 void NormaliseRow(const LayerNormWeights& weights, const float* x, float* y) {

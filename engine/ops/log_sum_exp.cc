@@ -57,14 +57,14 @@ double SumOfExponentials(const float* x, size_t count, float largest) {
   for (; i + kVectors * lanes <= count; i += kVectors * lanes) {
     hn::Vec<Floats> powers[kVectors];
     for (size_t v = 0; v < kVectors; ++v) powers[v] = exponent(hn::LoadU(d, x + i + v * lanes));
-    Exp2OfNegative(d, powers);
+    Exp2OfNegative<Accuracy::kFloat>(d, powers);
     for (const auto& power : powers) add(power);
   }
   for (; i < count; i += lanes) {
     const auto present = hn::FirstN(d, count - i);
     hn::Vec<Floats> powers[1] = {
         exponent(hn::IfThenElse(present, hn::LoadN(d, x + i, count - i), hn::Set(d, largest)))};
-    Exp2OfNegative(d, powers);
+    Exp2OfNegative<Accuracy::kFloat>(d, powers);
     add(hn::IfThenElseZero(present, powers[0]));
   }
   return hn::ReduceSum(dd, hn::Add(lower, upper));

@@ -58,9 +58,13 @@ size_t InputStride(const LinearShape& shape) {
   }
 }
 
-template <Epilogue kEpilogue, size_t kVectors>
+// Beside narrower weights than float, activations are inputs of such a product themselves.
+template <class Format>
+constexpr Accuracy kActivationAccuracy = std::is_same_v<Format, FloatFormat> ? Accuracy::kFloat : Accuracy::kBfloat16;
+
+template <class Format, Epilogue kEpilogue, size_t kVectors>
 HWY_INLINE void Activate(hn::Vec<Floats> (&values)[kVectors]) {
-  if constexpr (kEpilogue == Epilogue::kGeluTanh) GeluTanh(Floats(), values);
+  if constexpr (kEpilogue == Epilogue::kGeluTanh) GeluTanh<kActivationAccuracy<Format>>(Floats(), values);
   if constexpr (kEpilogue == Epilogue::kGeluErf) GeluErf(Floats(), values);
 }
 
@@ -118,7 +122,7 @@ HWY_INLINE void FinishWholeRows(const typename Format::Sum* sums, const PanelOut
                                                            x + row * InputStride<Format>(output.shape),
                                                            [&]() HWY_ATTR { return hn::LoadU(d, destinations[i]); });
   }
-  if constexpr (kLastBlock) Activate<kEpilogue>(values);
+  if constexpr (kLastBlock) Activate<Format, kEpilogue>(values);
   HWY_UNROLL(8)
   for (size_t i = 0; i < kRows * kPanelVectors; ++i) hn::StoreU(values[i], d, destinations[i]);
 }
@@ -133,7 +137,7 @@ HWY_INLINE void FinishPartOfRow(const typename Format::Sum* sums, const PanelOut
     const size_t present = std::min(lanes, output.columns - i);
     hn::Vec<Floats> value[] = {Accumulate<Format, kEpilogue, kFirstBlock>(
         sums + i, output, output.column + i, x, [&]() HWY_ATTR { return hn::LoadN(d, y + i, present); })};
-    if constexpr (kLastBlock) Activate<kEpilogue>(value);
+    if constexpr (kLastBlock) Activate<Format, kEpilogue>(value);
     hn::StoreN(value[0], d, y + i, present);
   }
 }

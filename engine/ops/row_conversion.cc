@@ -21,43 +21,47 @@ struct Range {
   float highest;
 };
 
+// Vectors looked at side by side: one minimum waits for the one before.
+constexpr size_t kChains = 4;
+
 Range RangeOf(const float* x, size_t length) {
   const Floats d;
   const size_t lanes = hn::Lanes(d);
-  // Two at a time: one vector's minimum waits for the one before.
-  auto low = hn::Set(d, x[0]);
-  auto high = low;
-  auto low2 = low;
-  auto high2 = low;
+  hn::Vec<Floats> low[kChains];
+  hn::Vec<Floats> high[kChains];
   // Stays zero as long as all are finite: Min and Max forget a NaN.
-  auto poison = hn::Zero(d);
-  auto poison2 = hn::Zero(d);
+  hn::Vec<Floats> poison[kChains];
+  HWY_UNROLL(4)
+  for (size_t chain = 0; chain < kChains; ++chain) {
+    low[chain] = high[chain] = hn::Set(d, x[0]);
+    poison[chain] = hn::Zero(d);
+  }
+  const auto include = [&](size_t chain, hn::Vec<Floats> values) HWY_ATTR {
+    low[chain] = hn::Min(low[chain], values);
+    high[chain] = hn::Max(high[chain], values);
+    poison[chain] = hn::MulAdd(values, hn::Zero(d), poison[chain]);
+  };
   size_t i = 0;
-  for (; i + 2 * lanes <= length; i += 2 * lanes) {
-    const auto values = hn::LoadU(d, x + i);
-    const auto values2 = hn::LoadU(d, x + i + lanes);
-    low = hn::Min(low, values);
-    high = hn::Max(high, values);
-    low2 = hn::Min(low2, values2);
-    high2 = hn::Max(high2, values2);
-    poison = hn::MulAdd(values, hn::Zero(d), poison);
-    poison2 = hn::MulAdd(values2, hn::Zero(d), poison2);
+  for (; i + kChains * lanes <= length; i += kChains * lanes) {
+    HWY_UNROLL(4)
+    for (size_t chain = 0; chain < kChains; ++chain) include(chain, hn::LoadU(d, x + i + chain * lanes));
   }
-  Range range{hn::ReduceMin(d, hn::Min(low, low2)), hn::ReduceMax(d, hn::Max(high, high2))};
-  float poison_of_rest = 0;
-  for (; i < length; ++i) {
-    range.lowest = std::min(range.lowest, x[i]);
-    range.highest = std::max(range.highest, x[i]);
-    poison_of_rest += x[i] * 0.0F;
-  }
-  range.lowest += hn::ReduceSum(d, hn::Add(poison, poison2)) + poison_of_rest;
-  return range;
+  for (; i < length; i += lanes) include(0, hn::LoadNOr(hn::Set(d, x[0]), d, x + i, std::min(lanes, length - i)));
+  const auto over_chains = [](auto combine, const auto& values) HWY_ATTR {
+    return combine(combine(values[0], values[1]), combine(values[2], values[3]));
+  };
+  const auto lowest = over_chains([](auto a, auto b) HWY_ATTR { return hn::Min(a, b); }, low);
+  const auto highest = over_chains([](auto a, auto b) HWY_ATTR { return hn::Max(a, b); }, high);
+  const auto poisoned = over_chains([](auto a, auto b) HWY_ATTR { return hn::Add(a, b); }, poison);
+  return {.lowest = hn::ReduceMin(d, lowest) + hn::ReduceSum(d, poisoned), .highest = hn::ReduceMax(d, highest)};
 }
 
-// A vector of (values - offsets) scales as unsigned bytes, to nearest even.
+// A vector of (values - offsets) scales, which lie in [0, 255], as unsigned bytes, to nearest even.
 HWY_INLINE hn::Vec<hn::Rebind<uint8_t, Floats>> Quantise(hn::Vec<Floats> values, hn::Vec<Floats> offsets,
                                                          hn::Vec<Floats> scales) {
-  return hn::DemoteTo(hn::Rebind<uint8_t, Floats>(), hn::NearestInt(hn::Mul(hn::Sub(values, offsets), scales)));
+  // Adding 2^23 rounds to an integer, which then stands in the low bits.
+  const auto shifted = hn::MulAdd(hn::Sub(values, offsets), scales, hn::Set(Floats(), 8388608.0F));
+  return hn::TruncateTo(hn::Rebind<uint8_t, Floats>(), hn::BitCast(hn::RebindToUnsigned<Floats>(), shifted));
 }
 
 void QuantiseRow(const float* x, size_t length, uint8_t* quantised) {

@@ -19,9 +19,13 @@ namespace attnd::HWY_NAMESPACE {
 // Functions take several vectors and go through them step by step: one vector's steps wait for each other, and a CPU
 // does not look far enough ahead to begin with the next vector meanwhile.
 
-// x[i] -> 2^x[i] for x <= 0, to 2 units in the last place; below -126, where normal floats end, as at -126; NaN stays.
-// x is split into an integer and a rest within half of it, for which Cephes' polynomial (exp2f.c, Moshier 1992) stands.
-template <size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+// What a result is good for: to be a float, or to be rounded to bfloat16 or 8 bits, for which 2^-11 is enough.
+enum class Accuracy { kFloat, kBfloat16 };
+
+// x[i] -> 2^x[i] for x <= 0, to 2 units in the last place, or to 2^-13; below -126, where normal floats end, as at
+// -126; NaN stays. x is split into an integer and a rest within half of it, for which a polynomial stands: minimax in
+// relative error, fitted by reweighted least squares (7.5e-8 of degree 5, 7.5e-5 of degree 3).
+template <Accuracy kAccuracy, size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE void Exp2OfNegative(D d, V (&x)[kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::RebindToSigned<D> di;
@@ -36,12 +40,19 @@ HWY_INLINE void Exp2OfNegative(D d, V (&x)[kVectors]) {
     const V clamped = hn::Max(hn::Set(d, -126.0F), x[i]);
     shifted[i] = hn::Add(clamped, magic);
     r[i] = hn::Sub(clamped, hn::Sub(shifted[i], magic));
-    p[i] = hn::Set(d, 1.535336188319500e-4F);
   }
-  for (const float coefficient : {1.339887440266574e-3F, 9.618437357674640e-3F, 5.550332471162809e-2F,
-                                  2.402264791363012e-1F, 6.931472028550421e-1F, 1.0F}) {
+  const auto evaluate = [&](float highest, auto... lower) HWY_ATTR {
     HWY_UNROLL(8)
-    for (size_t i = 0; i < kVectors; ++i) p[i] = hn::MulAdd(p[i], r[i], hn::Set(d, coefficient));
+    for (size_t i = 0; i < kVectors; ++i) p[i] = hn::Set(d, highest);
+    for (const float coefficient : {lower...}) {
+      HWY_UNROLL(8)
+      for (size_t i = 0; i < kVectors; ++i) p[i] = hn::MulAdd(p[i], r[i], hn::Set(d, coefficient));
+    }
+  };
+  if constexpr (kAccuracy == Accuracy::kFloat) {
+    evaluate(1.327647129e-3F, 9.675541893e-3F, 5.550713092e-2F, 2.402212024e-1F, 6.931469440e-1F, 1.0F);
+  } else {
+    evaluate(5.517166853e-2F, 2.426111400e-1F, 6.932609677e-1F, 9.999280572e-1F);
   }
   HWY_UNROLL(8)
   for (size_t i = 0; i < kVectors; ++i) {
@@ -50,17 +61,19 @@ HWY_INLINE void Exp2OfNegative(D d, V (&x)[kVectors]) {
   }
 }
 
-// 1 / x to 2 units in the last place: a table's value and one step of Newton's. A division takes five times as long.
-template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+// 1 / x to 2 units in the last place, by a table's value and one step of Newton's, or to 2^-11, by the first. A
+// division takes five times as long.
+template <Accuracy kAccuracy, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V Reciprocal(D d, V x) {
   namespace hn = hwy::HWY_NAMESPACE;
   const V estimate = hn::ApproximateReciprocal(x);
+  if constexpr (kAccuracy == Accuracy::kBfloat16) return estimate;
   return hn::Mul(estimate, hn::NegMulAdd(x, estimate, hn::Set(d, 2.0F)));
 }
 
 // x[i] -> 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) = x / (1 + e^-2u), with u what tanh is taken of (Hendrycks,
 // Gimpel 2016).
-template <size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+template <Accuracy kAccuracy, size_t kVectors, class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE void GeluTanh(D d, V (&x)[kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
   // 2 u log2(e), of which the exponential is to base 2.
@@ -72,11 +85,11 @@ HWY_INLINE void GeluTanh(D d, V (&x)[kVectors]) {
     const V factor = hn::MulAdd(hn::Mul(x[i], x[i]), hn::Set(d, kLinear * 0.044715F), hn::Set(d, kLinear));
     e[i] = hn::Neg(hn::Abs(hn::Mul(x[i], factor)));
   }
-  Exp2OfNegative(d, e);
+  Exp2OfNegative<kAccuracy>(d, e);
   HWY_UNROLL(8)
   for (size_t i = 0; i < kVectors; ++i) {
     const V numerator = hn::IfNegativeThenElse(x[i], hn::Mul(x[i], e[i]), x[i]);
-    x[i] = hn::Mul(numerator, Reciprocal(d, hn::Add(hn::Set(d, 1.0F), e[i])));
+    x[i] = hn::Mul(numerator, Reciprocal<kAccuracy>(d, hn::Add(hn::Set(d, 1.0F), e[i])));
   }
 }
 
