@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/log/check.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +20,7 @@
 #include "engine/ops/cpu_shares.h"
 #include "engine/text/tokenizer_files.h"
 #include "tests/bench/cases.h"
+#include "tests/bench/flags.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/report.h"
 #include "tests/bench/text_cases.h"
@@ -134,7 +134,19 @@ absl::Status Write(const std::vector<Measurement>& measurements, const std::vect
   return path.empty() ? absl::OkStatus() : WriteJson(measurements, texts, path);
 }
 
+// Those to measure.
+absl::StatusOr<std::vector<DataType>> Types() {
+  const std::string dtype = absl::GetFlag(FLAGS_dtype);
+  if (dtype.empty()) return std::vector<DataType>(std::begin(kTypes), std::end(kTypes));
+  const auto type = ParseDataType(dtype);
+  if (!type.ok()) return type.status();
+  return std::vector<DataType>{*type};
+}
+
 absl::Status Run() {
+  const auto types = Types();
+  if (!types.ok()) return types.status();
+  if (absl::GetFlag(FLAGS_repetitions) < 1) return absl::InvalidArgumentError("--repetitions must be at least 1");
   const auto texts = MeasureTexts();
   if (!texts.ok()) return texts.status();
   // A filter that names text names nothing else.
@@ -142,8 +154,7 @@ absl::Status Run() {
   ThreadTeam team(ThreadCount());
   PrintMachine(team);
   std::vector<Measurement> measurements;
-  for (const DataType type : kTypes) {
-    if (!absl::GetFlag(FLAGS_dtype).empty() && absl::GetFlag(FLAGS_dtype) != DataTypeName(type)) continue;
+  for (const DataType type : *types) {
     MeasureAll(OperatorCases(type, team), team, measurements);
     auto weights = SeededWeights::Create(ModelConfig(), /*seed=*/0);
     if (!weights.ok()) return weights.status();
@@ -154,6 +165,9 @@ absl::Status Run() {
     weights->reset();
     MeasureAll(ForwardCases(*workers), team, measurements);
   }
+  if (measurements.empty() && texts->empty()) {
+    return absl::NotFoundError(absl::StrCat("nothing has '", absl::GetFlag(FLAGS_filter), "' in its title"));
+  }
   return Write(measurements, *texts);
 }
 
@@ -161,9 +175,9 @@ absl::Status Run() {
 }  // namespace attnd
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("Measures the engine and the machine it runs on. Compare only within one run.");
-  absl::ParseCommandLine(argc, argv);
-  const absl::Status status = attnd::Run();
+  absl::Status status = attnd::ParseBenchmarkFlags(
+      argc, argv, "Measures the engine and the machine it runs on. Compare only within one run.", __FILE__);
+  if (status.ok()) status = attnd::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "engine_benchmark: %s\n", status.ToString().c_str());
   return 1;

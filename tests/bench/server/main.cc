@@ -9,14 +9,13 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/log/globals.h"
 #include "absl/log/initialize.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "client/client.h"
 #include "client/load/workload.h"
+#include "tests/bench/flags.h"
 #include "tests/bench/measurement.h"
 #include "tests/bench/server/cases.h"
 #include "tests/bench/server/forked_server.h"
@@ -37,13 +36,6 @@ constexpr double kOverload = 3;
 constexpr absl::Duration kOverloadDuration = absl::Seconds(20);
 
 using Figures = std::vector<Figure>;
-
-absl::StatusOr<DataType> DataTypeNamed(const std::string& name) {
-  for (const DataType type : {DataType::kFloat32, DataType::kBfloat16, DataType::kInt8}) {
-    if (DataTypeName(type) == name) return type;
-  }
-  return absl::InvalidArgumentError(absl::StrCat("--dtype=", name, " must be f32, bf16 or int8"));
-}
 
 void Say(const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); }
 
@@ -156,7 +148,7 @@ void AddMetrics(Figures& figures) {
 }
 
 absl::Status Run() {
-  const auto type = DataTypeNamed(absl::GetFlag(FLAGS_dtype));
+  const auto type = ParseDataType(absl::GetFlag(FLAGS_dtype));
   if (!type.ok()) return type.status();
   const int threads = absl::GetFlag(FLAGS_threads);
   Say("loading the model");
@@ -193,11 +185,11 @@ absl::Status Run() {
 int main(int argc, char** argv) {
   // As attnd does.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  absl::SetProgramUsageMessage("Measures what a server costs beside its engine. Compare only within one run.");
-  absl::ParseCommandLine(argc, argv);
+  absl::Status status = attnd::ParseBenchmarkFlags(
+      argc, argv, "Measures what a server costs beside its engine. Compare only within one run.", __FILE__);
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
   absl::InitializeLog();
-  const absl::Status status = attnd::Run();
+  if (status.ok()) status = attnd::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "server_benchmark: %s\n", status.ToString().c_str());
   return 1;
