@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/ops/panel_packing.h"
 
 namespace attnd {
 namespace {
@@ -14,6 +15,12 @@ float AttentionScale(const ModelConfig& config, int64_t index) {
   if (config.scale_attention) scale /= std::sqrt(static_cast<double>(config.head_length()));
   if (config.scale_attention_by_layer) scale /= static_cast<double>(index + 1);
   return static_cast<float>(scale);
+}
+
+// Rows of an odd length have a zero behind their end in bfloat16, which only conversion writes.
+DataType ActivationType(const ModelConfig& config, DataType weights) {
+  const bool is_even = config.embedding_length % 2 == 0 && config.feed_forward_length % 2 == 0;
+  return weights == DataType::kBfloat16 && Bfloat16Depth() > 1 && is_even ? DataType::kBfloat16 : DataType::kFloat32;
 }
 
 // Assigns what `created` holds.
@@ -26,21 +33,24 @@ absl::Status Assign(absl::StatusOr<Value> created, Target& target) {
 
 }  // namespace
 
-LinearShape LayerShape(int64_t in, int64_t out, Epilogue epilogue) {
+LinearShape LayerShape(int64_t in, int64_t out, Epilogue epilogue, DataType out_type) {
   return {.in = in,
           .out = out,
           .in_stride = ActivationStride(in),
-          .out_stride = ActivationStride(out),
-          .epilogue = epilogue};
+          .out_stride = ActivationStride(out, out_type),
+          .epilogue = epilogue,
+          .out_type = out_type};
 }
 
 LayerKernels LayerKernels::Create(const ModelConfig& config, DataType type) {
   const int64_t c = config.embedding_length;
   const int64_t f = config.feed_forward_length;
   const Epilogue gelu = config.activation == Activation::kGeluTanh ? Epilogue::kGeluTanh : Epilogue::kGeluErf;
-  return {.qkv = LinearKernel::Create(LayerShape(c, 3 * c, Epilogue::kStore), type),
+  const DataType activation_type = ActivationType(config, type);
+  return {.activation_type = activation_type,
+          .qkv = LinearKernel::Create(LayerShape(c, 3 * c, Epilogue::kStore), type),
           .attention_projection = LinearKernel::Create(LayerShape(c, c, Epilogue::kAddToOutput), type),
-          .feed_forward = LinearKernel::Create(LayerShape(c, f, gelu), type),
+          .feed_forward = LinearKernel::Create(LayerShape(c, f, gelu, activation_type), type),
           .feed_forward_projection = LinearKernel::Create(LayerShape(f, c, Epilogue::kAddToOutput), type)};
 }
 

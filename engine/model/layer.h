@@ -18,12 +18,15 @@
 
 namespace attnd {
 
-// Floats from row to row of activations with `columns` columns: whole cache lines, one more than needed, lest the rows
-// that a kernel reads together share the same sets of the cache.
-constexpr int64_t ActivationStride(int64_t columns) { return (columns + 15) / 16 * 16 + 16; }
+// Elements from row to row of activations with `columns` columns: whole cache lines, one more than needed, lest the
+// rows that a kernel reads together share the same sets of the cache. Of bfloat16 what Bfloat16RowBytes says in bytes.
+constexpr int64_t ActivationStride(int64_t columns, DataType type = DataType::kFloat32) {
+  const int64_t line = 64 / DataTypeBytes(type);
+  return (columns + line - 1) / line * line + line;
+}
 
 // A linear layer between activations.
-LinearShape LayerShape(int64_t in, int64_t out, Epilogue epilogue);
+LinearShape LayerShape(int64_t in, int64_t out, Epilogue epilogue, DataType out_type = DataType::kFloat32);
 
 // The code of the linear layers, shared by all layers of the stack.
 struct LayerKernels {
@@ -32,9 +35,11 @@ struct LayerKernels {
 
   std::vector<const LinearKernel*> all() const;
 
+  // What attention and the feed-forward layer hand to their projections: bfloat16 where those multiply it, else float.
+  DataType activation_type = DataType::kFloat32;
   std::unique_ptr<LinearKernel> qkv;                      // [C, 3C]
   std::unique_ptr<LinearKernel> attention_projection;     // [C, C], adds to the residual
-  std::unique_ptr<LinearKernel> feed_forward;             // [C, F], then GELU
+  std::unique_ptr<LinearKernel> feed_forward;             // [C, F], then GELU, in activation_type
   std::unique_ptr<LinearKernel> feed_forward_projection;  // [F, C], adds to the residual
 };
 

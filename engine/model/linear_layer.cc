@@ -91,11 +91,15 @@ absl::StatusOr<const std::byte*> LinearRunner::PrepareInput(int64_t rows, const 
 }
 
 absl::Status LinearRunner::Run(int64_t rows, const LayerNormWeights* norm, const LinearLayer& layer, const float* x,
-                               float* y) {
+                               std::byte* y) {
+  const auto input = PrepareInput(rows, norm, *layer.kernel, x);
+  if (!input.ok()) return input.status();
+  return RunConverted(rows, layer, *input, y);
+}
+
+absl::Status LinearRunner::RunConverted(int64_t rows, const LinearLayer& layer, const std::byte* x, std::byte* y) {
   const LinearKernel& kernel = *layer.kernel;
   const LinearShape& shape = kernel.shape();
-  const auto input = PrepareInput(rows, norm, kernel, x);
-  if (!input.ok()) return input.status();
   const int64_t tile_rows = kernel.TileRows(rows);
   const int64_t tile_columns = TileColumns(kernel);
   const int64_t tiles_across = DivideRoundingUp(shape.out, tile_columns);
@@ -105,8 +109,8 @@ absl::Status LinearRunner::Run(int64_t rows, const LayerNormWeights* norm, const
     kernel.Run({.rows = std::min(tile_rows, rows - first_row),
                 .first_column = first_column,
                 .columns = std::min(tile_columns, shape.out - first_column),
-                .x = *input + first_row * kernel.input_row_bytes(),
-                .y = y + first_row * shape.out_stride + first_column},
+                .x = x + first_row * kernel.input_row_bytes(),
+                .y = y + first_row * shape.out_row_bytes() + first_column * DataTypeBytes(shape.out_type)},
                layer.weights, scratchpad(worker));
   });
 }

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <numbers>
 #include <random>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "engine/tensor/arena.h"
+#include "engine/tensor/data_type.h"
+#include "engine/tensor/float_conversion.h"
 
 namespace attnd {
 namespace {
@@ -27,11 +32,24 @@ double Activate(Epilogue epilogue, double x) {
   return x;
 }
 
+// Element `index` of a row of `type`, float or bfloat16.
+double ReadElement(absl::Span<const std::byte> row, DataType type, int64_t index) {
+  const std::byte* element = row.data() + index * DataTypeBytes(type);
+  if (type == DataType::kBfloat16) {
+    uint16_t bits;
+    std::memcpy(&bits, element, sizeof(bits));
+    return static_cast<double>(Bfloat16ToFloat(bits));
+  }
+  float value;
+  std::memcpy(&value, element, sizeof(value));
+  return static_cast<double>(value);
+}
+
 // One row of inputs, as floats and as the kernel reads it, and room for the row's outputs of one tile.
 struct Trial {
   absl::Span<float> x;
   const std::byte* input = nullptr;
-  absl::Span<float> y;
+  absl::Span<std::byte> y;
   absl::Span<std::byte> scratchpad;
 };
 
@@ -39,7 +57,7 @@ absl::StatusOr<Trial> Prepare(const LinearKernel& kernel, Arena& arena) {
   const int64_t rows = kernel.RowsTouched(1);
   const auto x = arena.Allocate<float>(rows * kernel.shape().in_stride);
   const auto converted = arena.Allocate<std::byte>(rows * kernel.converted_row_bytes());
-  const auto y = arena.Allocate<float>(rows * kernel.shape().out_stride + kernel.column_step());
+  const auto y = arena.Allocate<std::byte>(rows * kernel.shape().out_row_bytes() + kernel.column_step() * 4);
   const auto scratchpad = arena.Allocate<std::byte>(kernel.scratchpad_bytes());
   for (const absl::Status& status : {x.status(), converted.status(), y.status(), scratchpad.status()}) {
     if (!status.ok()) return status;
@@ -92,11 +110,11 @@ absl::Status CheckProduct(const LinearKernel& kernel, const PackedLinear& packed
   for (int64_t tile = 0; tile < tiles; tile += (tiles + kMaxTiles - 1) / kMaxTiles) {
     const int64_t first = tile * step;
     const int64_t columns = std::min(step, shape.out - first);
-    std::fill(trial->y.begin(), trial->y.end(), 0.0F);
+    std::fill(trial->y.begin(), trial->y.end(), std::byte{0});
     kernel.Run({.rows = 1, .first_column = first, .columns = columns, .x = trial->input, .y = trial->y.data()}, packed,
                trial->scratchpad.data());
     for (const int64_t column : {int64_t{0}, columns - 1}) {
-      const auto actual = static_cast<double>(trial->y[static_cast<size_t>(column)]);
+      const double actual = ReadElement(trial->y, shape.out_type, column);
       if (auto status = CompareColumn(kernel, plain, *trial, first + column, actual, what); !status.ok()) return status;
     }
   }

@@ -42,7 +42,7 @@ void TokenTable::ComputeLogits(int64_t chunk, const std::byte* prepared, absl::S
                .first_column = first,
                .columns = columns,
                .x = prepared,
-               .y = scratch},
+               .y = reinterpret_cast<std::byte*>(scratch)},
               weights_, nullptr);
   for (float* destination : logits) {
     std::copy_n(scratch, columns, destination + first);

@@ -35,6 +35,8 @@ absl::Status Allocate(Arena& arena, int64_t count, float*& floats) {
   return allocated.status();
 }
 
+std::byte* Bytes(absl::Span<float> floats) { return reinterpret_cast<std::byte*>(floats.data()); }
+
 EngineInfo Describe(const ModelWeights& weights, const TransformerOptions& options) {
   const CpuDescription& cpu = DescribeCpu();
   return {.config = weights.config(),
@@ -121,7 +123,7 @@ absl::Status Transformer::Forward(absl::Span<const SequenceTask> batch, absl::Fu
     CopyHiddenOfAll(batch, static_cast<int64_t>(index) + 1);
   }
   if (auto status = Finish(batch); !status.ok()) return status;
-  return output_head_->Run(batch, layout_, attended_.data(), stride_, reinterpret_cast<std::byte*>(wide_.data()));
+  return output_head_->Run(batch, layout_, attended_.data(), stride_, Bytes(wide_));
 }
 
 absl::Status Transformer::Embed(absl::Span<const SequenceTask> batch) {
@@ -148,18 +150,28 @@ void Transformer::EmbedRow(const SequenceInput& input, int64_t position, float* 
 
 absl::Status Transformer::RunLayer(const Layer& layer) {
   const int64_t rows = layout_.row_count();
-  absl::Status status = linear_->Run(rows, &layer.ln_1, layer.qkv, x_.data(), wide_.data());
+  absl::Status status = linear_->Run(rows, &layer.ln_1, layer.qkv, x_.data(), Bytes(wide_));
   if (status.ok()) status = AttendAll(layer.attention_scale);
-  if (status.ok()) status = linear_->Run(rows, nullptr, layer.attention_projection, attended_.data(), x_.data());
-  if (status.ok()) status = linear_->Run(rows, &layer.ln_2, layer.feed_forward, x_.data(), wide_.data());
-  if (status.ok()) status = linear_->Run(rows, nullptr, layer.feed_forward_projection, wide_.data(), x_.data());
+  if (status.ok()) status = Project(layer.attention_projection, attended_);
+  if (status.ok()) status = linear_->Run(rows, &layer.ln_2, layer.feed_forward, x_.data(), Bytes(wide_));
+  if (status.ok()) status = Project(layer.feed_forward_projection, wide_);
   return status;
+}
+
+absl::Status Transformer::Project(const LinearLayer& projection, absl::Span<float> activations) {
+  const int64_t rows = layout_.row_count();
+  if (weights_->kernels().activation_type == DataType::kBfloat16) {
+    return linear_->RunConverted(rows, projection, Bytes(activations), Bytes(x_));
+  }
+  return linear_->Run(rows, nullptr, projection, activations.data(), Bytes(x_));
 }
 
 absl::Status Transformer::AttendAll(float scale) {
   const ModelConfig& config = info_.config;
   const int64_t c = config.embedding_length;
   const int64_t qkv_stride = ActivationStride(3 * c);
+  const DataType out_type = weights_->kernels().activation_type;
+  const int64_t out_stride = ActivationStride(c, out_type);
   const auto pieces = layout_.attention_pieces();
   const auto item_count = static_cast<int64_t>(pieces.size()) * config.head_count;
   return team_.ParallelFor(item_count, [&](int64_t item, int worker) {
@@ -173,8 +185,9 @@ absl::Status Transformer::AttendAll(float scale) {
             .k = qkv + c,
             .v = qkv + 2 * c,
             .input_stride = qkv_stride,
-            .out = attended_.data() + first_row * stride_ + first_channel,
-            .output_stride = stride_,
+            .out = Bytes(attended_) + (first_row * out_stride + first_channel) * DataTypeBytes(out_type),
+            .output_stride = out_stride,
+            .output_type = out_type,
             .scale = scale},
            piece.first_row, piece.last_row, scratch_[static_cast<size_t>(worker)].attention);
   });

@@ -61,6 +61,8 @@ class Transformer final : public Engine {
   void EmbedRow(const SequenceInput& input, int64_t position, float* row) const;
   absl::Status RunLayer(const Layer& layer);
   absl::Status AttendAll(float scale);
+  // Adds projection(activations) to the residual stream; `activations` are of LayerKernels::activation_type.
+  absl::Status Project(const LinearLayer& projection, absl::Span<float> activations);
   absl::Status Finish(absl::Span<const SequenceTask> batch);
   void CopyHiddenOfAll(absl::Span<const SequenceTask> batch, int64_t place) const;
 
@@ -72,7 +74,8 @@ class Transformer final : public Engine {
   Arena activations_;
   std::optional<LinearRunner> linear_;
   std::optional<OutputHead> output_head_;
-  // Rows of the batch, ActivationStride apart, with some to spare for kernels that round their number up.
+  // Rows of the batch, ActivationStride apart, with some to spare for kernels that round their number up. What
+  // projections read is of LayerKernels::activation_type and lies in the room of floats.
   int64_t stride_ = 0;          // of C columns
   absl::Span<float> x_;         // [max rows, C], the residual stream
   absl::Span<float> attended_;  // [max rows, C]; after the last layer, the final norm

@@ -156,7 +156,7 @@ class AttentionRunner {
       Exp2OfNegative<Kind::kAccuracy>(d, x);
       HWY_UNROLL(4)
       for (size_t chain = 0; chain < kChains; ++chain) {
-        Kind::StoreNumerator(x[chain], numerators + j + chain * lanes);
+        StoreFloats(x[chain], numerators + j + chain * lanes);
       }
       sum = hn::Add(sum, hn::Add(hn::Add(x[0], x[1]), hn::Add(x[2], x[3])));
     }
@@ -164,10 +164,10 @@ class AttentionRunner {
       hn::Vec<Floats> x[] = {exponent(j)};
       Exp2OfNegative<Kind::kAccuracy>(d, x);
       const auto present = hn::IfThenElseZero(hn::FirstN(d, count - j), x[0]);
-      Kind::StoreNumerator(present, numerators + j);
+      StoreFloats(present, numerators + j);
       sum = hn::Add(sum, present);
     }
-    for (; j < padded; j += lanes) Kind::StoreNumerator(hn::Zero(d), numerators + j);
+    for (; j < padded; j += lanes) StoreFloats(hn::Zero(d), numerators + j);
     return hn::ReduceSum(d, sum);
   }
 
@@ -206,19 +206,24 @@ class AttentionRunner {
 
   // A panel's columns of row `row` of the output, from `column` on: `weighted` times `factor`.
   void StoreOutput(size_t row, size_t column, const float* weighted, float factor) const {
+    const size_t first = row * static_cast<size_t>(head_.output_stride) + column;
+    if (head_.output_type == DataType::kBfloat16) {
+      Scale(weighted, factor, std::min(PanelColumns(), length_ - column),
+            reinterpret_cast<uint16_t*>(head_.out) + first);
+    } else {
+      Scale(weighted, factor, std::min(PanelColumns(), length_ - column), reinterpret_cast<float*>(head_.out) + first);
+    }
+  }
+
+  // out [count] = `weighted` times `factor`.
+  template <class Output>
+  static HWY_INLINE void Scale(const float* weighted, float factor, size_t count, Output* out) {
     const Floats d;
     const size_t lanes = hn::Lanes(d);
-    const size_t present = std::min(PanelColumns(), length_ - column);
-    float* out = head_.out + static_cast<int64_t>(row) * head_.output_stride + column;
     const auto factors = hn::Set(d, factor);
-    for (size_t i = 0; i < present; i += lanes) {
-      const auto value = hn::Mul(hn::Load(d, weighted + i), factors);
-      if (i + lanes <= present) {
-        hn::StoreU(value, d, out + i);
-      } else {
-        hn::StoreN(value, d, out + i, present - i);
-      }
-    }
+    size_t i = 0;
+    for (; i + lanes <= count; i += lanes) StoreFloats(hn::Mul(hn::Load(d, weighted + i), factors), out + i);
+    if (i < count) StoreFloats(hn::Mul(hn::Load(d, weighted + i), factors), out + i, count - i);
   }
 
   const AttentionHead& head_;

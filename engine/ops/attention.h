@@ -3,6 +3,7 @@
 #ifndef ENGINE_OPS_ATTENTION_H_
 #define ENGINE_OPS_ATTENTION_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/tensor/data_type.h"
@@ -13,7 +14,7 @@ namespace attnd {
 // the CPU multiplies pairs of bfloat16 into float sums, else float. The softmax is in float always.
 DataType AttentionType(DataType weights);
 
-// One head of a sequence of T tokens. Row strides are in floats.
+// One head of a sequence of T tokens. Row strides are in elements.
 struct AttentionHead {
   DataType type = DataType::kFloat32;  // as AttentionType gives it
   int64_t head_length = 0;             // D
@@ -21,8 +22,9 @@ struct AttentionHead {
   const float* k = nullptr;
   const float* v = nullptr;
   int64_t input_stride = 0;
-  float* out = nullptr;  // [T, D], row stride output_stride
+  std::byte* out = nullptr;  // [T, D], row stride output_stride
   int64_t output_stride = 0;
+  DataType output_type = DataType::kFloat32;  // or bfloat16
   float scale = 1;
 };
 

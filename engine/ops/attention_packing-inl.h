@@ -80,10 +80,6 @@ struct FloatAttention {
       std::fill(panel + v.length, panel + PanelColumns(), 0.0F);
     }
   }
-
-  static HWY_INLINE void StoreNumerator(hn::Vec<Floats> value, float* destination) {
-    hn::StoreU(value, Floats(), destination);
-  }
 };
 
 #if HWY_NATIVE_DOT_BF16
@@ -114,11 +110,8 @@ struct Bfloat16Attention {
   static void PackValues(const HeadRows& v, uint16_t* panel) {
     const Integers d;
     const hn::RebindToUnsigned<Integers> du;
-    const hn::Rebind<hwy::bfloat16_t, Integers> dbf;
-    const hn::Rebind<uint16_t, Integers> du16;
-    const auto rounded = [&](const float* x, size_t count) HWY_ATTR {
-      return hn::PromoteTo(du, hn::BitCast(du16, hn::DemoteTo(dbf, hn::LoadN(Floats(), x, count))));
-    };
+    const auto rounded = [&](const float* x, size_t count)
+                             HWY_ATTR { return hn::PromoteTo(du, RoundToBfloat16(hn::LoadN(Floats(), x, count))); };
     auto* pairs = reinterpret_cast<uint32_t*>(panel);
     for (size_t row = 0; row < v.count; row += 2, pairs += PanelColumns()) {
       for (size_t i = 0; i < PanelColumns(); i += hn::Lanes(d)) {
@@ -129,12 +122,6 @@ struct Bfloat16Attention {
         hn::Store(hn::Or(first, hn::ShiftLeft<16>(second)), du, pairs + i);
       }
     }
-  }
-
-  static HWY_INLINE void StoreNumerator(hn::Vec<Floats> value, uint16_t* destination) {
-    const hn::Rebind<hwy::bfloat16_t, Floats> dbf;
-    const hn::Rebind<uint16_t, Floats> du16;
-    hn::StoreU(hn::BitCast(du16, hn::DemoteTo(dbf, value)), du16, destination);
   }
 };
 #endif

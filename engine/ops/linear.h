@@ -2,7 +2,7 @@
 // product.
 //
 // A product is cut into tiles, some rows times some columns, so that threads can share one of any shape. Letters as in
-// engine/model/config.h; strides count floats unless they say bytes.
+// engine/model/config.h; strides count elements unless they say bytes.
 
 #ifndef ENGINE_OPS_LINEAR_H_
 #define ENGINE_OPS_LINEAR_H_
@@ -27,10 +27,14 @@ enum class Epilogue { kStore, kGeluTanh, kGeluErf, kAddToOutput };
 struct LinearShape {
   int64_t in = 0;
   int64_t out = 0;
-  int64_t in_stride = 0;   // from one row of x to the next
+  int64_t in_stride = 0;   // from one row of x, in floats, to the next
   int64_t out_stride = 0;  // from one row of y to the next
   Epilogue epilogue = Epilogue::kStore;
   bool has_bias = true;
+  // Of y: float, or bfloat16, which only kernels that read rows of it write, and never added to.
+  DataType out_type = DataType::kFloat32;
+
+  int64_t out_row_bytes() const { return out_stride * DataTypeBytes(out_type); }
 };
 
 // How weights lie in memory before packing.
@@ -54,7 +58,7 @@ struct LinearTile {
   int64_t first_column = 0;      // a multiple of column_step()
   int64_t columns = 0;           // a multiple of it, or up to the last column
   const std::byte* x = nullptr;  // row 0: floats, or what ConvertRows made of them
-  float* y = nullptr;            // row 0, column first_column
+  std::byte* y = nullptr;        // row 0, column first_column
 };
 
 // The code of one LinearShape for one type of weights, shared by all layers of that shape. The bytes of a row depend on

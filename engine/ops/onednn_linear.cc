@@ -133,11 +133,12 @@ absl::StatusOr<std::unique_ptr<OneDnnLinear>> OneDnnLinear::Create(const LinearS
 
 absl::StatusOr<std::unique_ptr<OneDnnLinear::Chunk>> OneDnnLinear::CreateChunk(int64_t columns) const {
   constexpr auto kType = memory::data_type::bf16;
+  const auto y_type = shape().out_type == DataType::kBfloat16 ? memory::data_type::bf16 : memory::data_type::f32;
   const int64_t x_stride = converted_row_bytes() / 2;
   const auto describe = [&](int64_t rows, const memory::desc& weights) {
     return dnnl::matmul::primitive_desc(Cpu(), Strided(rows, shape().in, x_stride, kType), weights,
                                         Strided(1, columns, columns, memory::data_type::f32),
-                                        Strided(rows, columns, shape().out_stride, memory::data_type::f32),
+                                        Strided(rows, columns, shape().out_stride, y_type),
                                         Attributes(shape().epilogue));
   };
   try {
@@ -185,14 +186,15 @@ absl::StatusOr<std::vector<int64_t>> OneDnnLinear::InvariantRowCounts(const Chun
   const auto bias = arena.Allocate<float>(chunk.columns);
   const auto x = arena.Allocate<float>(kMaxRows * shape().in_stride);
   const auto converted = arena.Allocate<std::byte>(kMaxRows * converted_row_bytes());
-  const auto y = arena.Allocate<float>(kMaxRows * shape().out_stride);
+  const auto y = arena.Allocate<std::byte>(kMaxRows * shape().out_row_bytes());
   const auto scratchpad = arena.Allocate<std::byte>(static_cast<int64_t>(chunk.scratchpad_bytes));
   if (!packed.ok() || !bias.ok() || !x.ok() || !converted.ok() || !y.ok() || !scratchpad.ok()) {
     return absl::ResourceExhaustedError("no memory to try a linear layer");
   }
   if (absl::Status status = PackChunk(chunk, weights.data(), packed->data()); !status.ok()) return status;
 
-  std::map<int64_t, std::vector<float>> results;
+  const int64_t y_bytes = chunk.columns * DataTypeBytes(shape().out_type);
+  std::map<int64_t, std::vector<std::byte>> results;
   for (int trial = 0; trial < trials; ++trial) {
     std::generate_n(x->begin(), shape().in, [&] { return uniform(generator); });
     for (int64_t row = 1; row < kMaxRows; ++row) {
@@ -200,20 +202,20 @@ absl::StatusOr<std::vector<int64_t>> OneDnnLinear::InvariantRowCounts(const Chun
     }
     ConvertRows(kMaxRows, x->data(), converted->data());
     for (const int64_t row_count : kCandidateRows) {
-      std::fill(y->begin(), y->end(), 0.0F);
+      std::fill(y->begin(), y->end(), std::byte{0});
       RunChunk(chunk, row_count, converted->data(), packed->data(), bias->data(), y->data(), scratchpad->data());
-      std::vector<float>& result = results[row_count];
-      result.insert(result.end(), y->begin(), y->begin() + chunk.columns);
+      std::vector<std::byte>& result = results[row_count];
+      result.insert(result.end(), y->begin(), y->begin() + y_bytes);
       for (int64_t row = 1; row < row_count; ++row) {
         // A result of no other row count's size keeps it out of every group.
-        const bool same = std::equal(y->begin(), y->begin() + chunk.columns, y->begin() + row * shape().out_stride);
-        if (!same) result.push_back(0);
+        const bool same = std::equal(y->begin(), y->begin() + y_bytes, y->begin() + row * shape().out_row_bytes());
+        if (!same) result.push_back(std::byte{0});
       }
     }
   }
-  std::map<std::vector<float>, std::vector<int64_t>> counts_by_result;
+  std::map<std::vector<std::byte>, std::vector<int64_t>> counts_by_result;
   for (const auto& [row_count, result] : results) {
-    if (result.size() == static_cast<size_t>(trials * chunk.columns)) counts_by_result[result].push_back(row_count);
+    if (result.size() == static_cast<size_t>(trials * y_bytes)) counts_by_result[result].push_back(row_count);
   }
   // A single row is always alike, so there is a group; the one that reaches furthest is the fastest.
   return std::max_element(counts_by_result.begin(), counts_by_result.end(),
@@ -277,12 +279,12 @@ void OneDnnLinear::Run(const LinearTile& tile, const PackedLinear& layer, std::b
   for (int64_t column = tile.first_column; column < end; column += kChunkColumns) {
     const Chunk& chunk = column + kChunkColumns <= shape().out ? *full_ : *last_;
     RunChunk(chunk, rows, tile.x, layer.weights + column / kChunkColumns * full_bytes, layer.bias + column,
-             tile.y + column - tile.first_column, scratchpad);
+             tile.y + (column - tile.first_column) * DataTypeBytes(shape().out_type), scratchpad);
   }
 }
 
 void OneDnnLinear::RunChunk(const Chunk& chunk, int64_t rows, const std::byte* x, const std::byte* weights,
-                            const float* bias, float* y, std::byte* scratchpad) const {
+                            const float* bias, std::byte* y, std::byte* scratchpad) const {
   const Chunk::Primitive& primitive = chunk.by_row_count.at(rows);
   const std::unordered_map<int, memory> arguments = {
       {DNNL_ARG_SRC, Wrap(primitive.x, x)},

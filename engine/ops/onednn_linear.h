@@ -58,7 +58,7 @@ class OneDnnLinear final : public LinearKernel {
   absl::StatusOr<std::vector<int64_t>> InvariantRowCounts(const Chunk& chunk) const;
   absl::Status PackChunk(const Chunk& chunk, const float* weights, std::byte* packed) const;
   void RunChunk(const Chunk& chunk, int64_t rows, const std::byte* x, const std::byte* weights, const float* bias,
-                float* y, std::byte* scratchpad) const;
+                std::byte* y, std::byte* scratchpad) const;
 
   std::unique_ptr<Chunk> full_;  // null when there are fewer columns
   std::unique_ptr<Chunk> last_;  // null when nothing is left

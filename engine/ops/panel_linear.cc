@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "engine/ops/cpu.h"
 #include "engine/ops/panel_packing.h"
@@ -14,6 +15,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 // These need highway.h before them.
+#include "engine/ops/bfloat16-inl.h"
 #include "engine/ops/panel_product-inl.h"
 #include "engine/ops/vector_math-inl.h"
 
@@ -95,65 +97,64 @@ HWY_INLINE hn::Vec<Floats> StartOf(const PanelOutput& output, size_t column, con
   }
 }
 
-// A vector of a row's output before activation, once a block of depth is added to it.
-template <class Format, Epilogue kEpilogue, bool kFirstBlock, class LoadOutput>
-HWY_INLINE hn::Vec<Floats> Accumulate(const typename Format::Sum* sums, const PanelOutput& output, size_t column,
-                                      const typename Format::Input* x, LoadOutput load_y) {
-  auto value = ProductOf<Format>(sums, output, column, x);
-  if constexpr (kFirstBlock) value = hn::Add(value, StartOf<Format>(output, column, x));
-  if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) value = hn::Add(value, load_y());
-  return value;
-}
+// Whether a product is added to what y holds: a block of depth before it, or what was there before.
+template <Epilogue kEpilogue, bool kFirstBlock>
+constexpr bool kAddsToOutput = !kFirstBlock || kEpilogue == Epilogue::kAddToOutput;
 
 // y of kRows rows of a panel all of whose columns exist.
-template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock, size_t kRows>
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock, class Element, size_t kRows>
 HWY_INLINE void FinishWholeRows(const typename Format::Sum* sums, const PanelOutput& output,
-                                const typename Format::Input* x, float* y) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
+                                const typename Format::Input* x, Element* y) {
+  const size_t lanes = hn::Lanes(Floats());
   hn::Vec<Floats> values[kRows * kPanelVectors];
-  float* destinations[kRows * kPanelVectors];
+  Element* destinations[kRows * kPanelVectors];
   HWY_UNROLL(8)
   for (size_t i = 0; i < kRows * kPanelVectors; ++i) {
     const size_t row = i / kPanelVectors;
     const size_t column = i % kPanelVectors * lanes;
+    const auto* row_x = x + row * InputStride<Format>(output.shape);
     destinations[i] = y + static_cast<int64_t>(row) * output.shape.out_stride + column;
-    values[i] = Accumulate<Format, kEpilogue, kFirstBlock>(sums + i * lanes, output, output.column + column,
-                                                           x + row * InputStride<Format>(output.shape),
-                                                           [&]() HWY_ATTR { return hn::LoadU(d, destinations[i]); });
+    values[i] = ProductOf<Format>(sums + i * lanes, output, output.column + column, row_x);
+    if constexpr (kFirstBlock) values[i] = hn::Add(values[i], StartOf<Format>(output, output.column + column, row_x));
+    if constexpr (kAddsToOutput<kEpilogue, kFirstBlock>) {
+      values[i] = hn::Add(values[i], hn::LoadU(Floats(), destinations[i]));
+    }
   }
   if constexpr (kLastBlock) Activate<Format, kEpilogue>(values);
   HWY_UNROLL(8)
-  for (size_t i = 0; i < kRows * kPanelVectors; ++i) hn::StoreU(values[i], d, destinations[i]);
+  for (size_t i = 0; i < kRows * kPanelVectors; ++i) StoreFloats(values[i], destinations[i]);
 }
 
 // y of one row of a panel of which only some columns exist.
-template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock>
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock, class Element>
 HWY_INLINE void FinishPartOfRow(const typename Format::Sum* sums, const PanelOutput& output,
-                                const typename Format::Input* x, float* y) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
+                                const typename Format::Input* x, Element* y) {
+  const size_t lanes = hn::Lanes(Floats());
   for (size_t i = 0; i < output.columns; i += lanes) {
     const size_t present = std::min(lanes, output.columns - i);
-    hn::Vec<Floats> value[] = {Accumulate<Format, kEpilogue, kFirstBlock>(
-        sums + i, output, output.column + i, x, [&]() HWY_ATTR { return hn::LoadN(d, y + i, present); })};
+    hn::Vec<Floats> value[] = {ProductOf<Format>(sums + i, output, output.column + i, x)};
+    if constexpr (kFirstBlock) value[0] = hn::Add(value[0], StartOf<Format>(output, output.column + i, x));
+    if constexpr (kAddsToOutput<kEpilogue, kFirstBlock>) {
+      value[0] = hn::Add(value[0], hn::LoadN(Floats(), y + i, present));
+    }
     if constexpr (kLastBlock) Activate<Format, kEpilogue>(value);
-    hn::StoreN(value[0], d, y + i, present);
+    StoreFloats(value[0], y + i, present);
   }
 }
 
 // y of `rows` rows of one panel, of which a block of depth has been multiplied; x and y are those of the first row.
-template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock>
+template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock, class Element>
 HWY_NOINLINE void FinishRows(size_t rows, const typename Format::Sum* sums, const PanelOutput& output,
-                             const typename Format::Input* x, float* y) {
+                             const typename Format::Input* x, std::byte* y_bytes) {
+  auto* y = reinterpret_cast<Element*>(y_bytes);
   const size_t x_stride = InputStride<Format>(output.shape);
   const bool is_whole = output.columns == PanelColumns();
   for (size_t count = 0; rows > 0; rows -= count) {
     count = is_whole && rows >= kFinishedTogether ? kFinishedTogether : 1;
     if (count > 1) {
-      FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, kFinishedTogether>(sums, output, x, y);
+      FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, Element, kFinishedTogether>(sums, output, x, y);
     } else if (is_whole) {
-      FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, 1>(sums, output, x, y);
+      FinishWholeRows<Format, kEpilogue, kFirstBlock, kLastBlock, Element, 1>(sums, output, x, y);
     } else {
       FinishPartOfRow<Format, kEpilogue, kFirstBlock, kLastBlock>(sums, output, x, y);
     }
@@ -165,29 +166,35 @@ HWY_NOINLINE void FinishRows(size_t rows, const typename Format::Sum* sums, cons
 
 template <class Format>
 using Finisher = void (*)(size_t, const typename Format::Sum*, const PanelOutput&, const typename Format::Input*,
-                          float*);
+                          std::byte*);
 
-template <class Format, Epilogue kEpilogue>
-Finisher<Format> FinisherOfBlock(bool first_block, bool last_block) {
-  if (first_block) {
-    return last_block ? &FinishRows<Format, kEpilogue, true, true> : &FinishRows<Format, kEpilogue, true, false>;
-  }
-  return last_block ? &FinishRows<Format, kEpilogue, false, true> : &FinishRows<Format, kEpilogue, false, false>;
-}
-
-template <class Format>
-Finisher<Format> FinisherFor(Epilogue epilogue, bool first_block, bool last_block) {
+template <class Format, bool kFirstBlock, bool kLastBlock, class Element>
+Finisher<Format> FinisherOfEpilogue(Epilogue epilogue) {
   switch (epilogue) {
     case Epilogue::kGeluTanh:
-      return FinisherOfBlock<Format, Epilogue::kGeluTanh>(first_block, last_block);
+      return &FinishRows<Format, Epilogue::kGeluTanh, kFirstBlock, kLastBlock, Element>;
     case Epilogue::kGeluErf:
-      return FinisherOfBlock<Format, Epilogue::kGeluErf>(first_block, last_block);
+      return &FinishRows<Format, Epilogue::kGeluErf, kFirstBlock, kLastBlock, Element>;
     case Epilogue::kAddToOutput:
-      return FinisherOfBlock<Format, Epilogue::kAddToOutput>(first_block, last_block);
+      if constexpr (std::is_same_v<Element, float>) {
+        return &FinishRows<Format, Epilogue::kAddToOutput, kFirstBlock, kLastBlock, Element>;
+      }
+      break;
     case Epilogue::kStore:
       break;
   }
-  return FinisherOfBlock<Format, Epilogue::kStore>(first_block, last_block);
+  return &FinishRows<Format, Epilogue::kStore, kFirstBlock, kLastBlock, Element>;
+}
+
+template <class Format>
+Finisher<Format> FinisherFor(const LinearShape& shape, bool first_block, bool last_block) {
+  if constexpr (std::is_same_v<typename Format::Input, uint16_t>) {
+    if (shape.out_type == DataType::kBfloat16) return FinisherOfEpilogue<Format, true, true, uint16_t>(shape.epilogue);
+  }
+  if (first_block && last_block) return FinisherOfEpilogue<Format, true, true, float>(shape.epilogue);
+  if (first_block) return FinisherOfEpilogue<Format, true, false, float>(shape.epilogue);
+  if (last_block) return FinisherOfEpilogue<Format, false, true, float>(shape.epilogue);
+  return FinisherOfEpilogue<Format, false, false, float>(shape.epilogue);
 }
 
 // A tile being computed: panel by panel, for one block of depth after the other.
@@ -198,10 +205,12 @@ class TileRunner {
       : shape_(shape), tile_(tile), layer_(layer) {}
 
   void Run() {
-    const size_t block_steps = kPanelBlockBytes / (step_weights_ * sizeof(Weight));
+    // Sums of several blocks would have to be kept in floats.
+    const bool is_one_block = shape_.out_type == DataType::kBfloat16;
+    const size_t block_steps = is_one_block ? all_steps_ : kPanelBlockBytes / (step_weights_ * sizeof(Weight));
     for (size_t step = 0; step < all_steps_; step += block_steps) {
       const size_t end_step = std::min(step + block_steps, all_steps_);
-      const auto finish = FinisherFor<Format>(shape_.epilogue, step == 0, end_step == all_steps_);
+      const auto finish = FinisherFor<Format>(shape_, step == 0, end_step == all_steps_);
       for (size_t column = first_column_; column < end_column_; column += width_) {
         MultiplyPanel(column, step, end_step - step, NextPanelAfter(column, step, end_step), finish);
       }
@@ -236,7 +245,7 @@ class TileRunner {
     NextPanel prefetch{.address = reinterpret_cast<const std::byte*>(next),
                        .bytes_per_step = (step_bytes + groups - 1) / groups};
     const auto* x = reinterpret_cast<const Input*>(tile_.x);
-    float* y = tile_.y + (column - first_column_);
+    std::byte* y = tile_.y + static_cast<int64_t>(column - first_column_) * DataTypeBytes(shape_.out_type);
     for (size_t row = 0; row < rows; row += group_rows) {
       const size_t count = std::min(group_rows, rows - row);
       RowsMultiplier<Format>::ForRows(count)(x + step * Format::kDepth, x_stride_, PanelAt(column, step), steps,
@@ -244,7 +253,7 @@ class TileRunner {
       finish(count, sums_, output, x, y);
       prefetch.address += steps * step_bytes / groups;
       x += group_rows * x_stride_;
-      y += static_cast<int64_t>(group_rows) * shape_.out_stride;
+      y += static_cast<int64_t>(group_rows) * shape_.out_row_bytes();
     }
   }
 
@@ -285,6 +294,8 @@ HWY_EXPORT(RunInt8Tile);
 
 PanelLinear::PanelLinear(const LinearShape& shape, DataType type) : LinearKernel(shape), type_(type) {
   DescribeCpu();  // caps what is dispatched to
+  const bool reads_bfloat16 = type == DataType::kBfloat16 && converted_row_bytes() > 0;
+  CHECK(shape.out_type == DataType::kFloat32 || (reads_bfloat16 && shape.epilogue != Epilogue::kAddToOutput));
 }
 
 absl::StatusOr<PackedLinear> PanelLinear::Pack(const float* weights, WeightOrder order, absl::Span<const float> bias,

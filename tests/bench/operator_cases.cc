@@ -45,7 +45,7 @@ struct LinearBench {
   Arena arena;
   PackedLinear weights;
   std::vector<const std::byte*> x;
-  std::vector<float*> y;
+  std::vector<std::byte*> y;
   std::vector<std::byte*> scratchpads;
 };
 
@@ -76,7 +76,7 @@ Case LinearCase(std::unique_ptr<LinearKernel> kernel, DataType type, ThreadTeam&
       bench->kernel->ConvertRows(rows, x.data(), converted->data());
       bench->x.push_back(converted->data());
     }
-    bench->y.push_back(RandomFloats(bench->arena, rows * ActivationStride(out)).data());
+    bench->y.push_back(reinterpret_cast<std::byte*>(RandomFloats(bench->arena, rows * ActivationStride(out)).data()));
     const auto scratchpad = bench->arena.Allocate<std::byte>(bench->kernel->scratchpad_bytes());
     CHECK_OK(scratchpad.status());
     bench->scratchpads.push_back(scratchpad->data());
@@ -120,7 +120,7 @@ Case AttentionCase(DataType type, int64_t token_count, ThreadTeam& team) {
                             .k = qkv + kChannels,
                             .v = qkv + 2 * kChannels,
                             .input_stride = stride,
-                            .out = out,
+                            .out = reinterpret_cast<std::byte*>(out),
                             .output_stride = ActivationStride(kChannels),
                             .scale = 0.125F});
     bench->scratch.push_back(RandomFloats(bench->arena, AttentionScratchFloats(type, token_count, kHeadLength)).data());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "engine/tensor/arena.h"
+#include "engine/tensor/data_type.h"
+#include "engine/tensor/float_conversion.h"
 #include "gtest/gtest.h"
 #include "tests/engine/ops/random_floats.h"
 
@@ -28,7 +31,7 @@ struct Fixture {
             .k = qkv.data() + head_length,
             .v = qkv.data() + 2 * head_length,
             .input_stride = stride,
-            .out = out.data(),
+            .out = reinterpret_cast<std::byte*>(out.data()),
             .output_stride = head_length + 3,
             .scale = 1 / std::sqrt(static_cast<float>(head_length))};
   }
@@ -127,6 +130,19 @@ TEST_P(AttentionTest, ARowDoesNotDependOnTheRangeItIsComputedIn) {
   parts.RunRows(0, 24);
   parts.RunRows(24, 96);
   EXPECT_EQ(parts.out, whole.out);
+}
+
+TEST_P(AttentionTest, OutputInBfloat16IsThatInFloatRounded) {
+  Fixture floats(GetParam(), 61, 20);
+  floats.Run();
+  Fixture fixture(GetParam(), 61, 20);
+  std::vector<uint16_t> out(fixture.out.size(), FloatToBfloat16(-99.0F));
+  fixture.head.out = reinterpret_cast<std::byte*>(out.data());
+  fixture.head.output_type = DataType::kBfloat16;
+  fixture.Run();
+  std::vector<uint16_t> expected;
+  for (const float value : floats.out) expected.push_back(FloatToBfloat16(value));
+  EXPECT_EQ(out, expected);
 }
 
 TEST_P(AttentionTest, LargeScoresDoNotOverflow) {

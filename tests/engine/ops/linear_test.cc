@@ -14,7 +14,10 @@
 #include "engine/ops/cpu.h"
 #include "engine/ops/onednn_linear.h"
 #include "engine/ops/panel_linear.h"
+#include "engine/ops/panel_packing.h"
 #include "engine/tensor/arena.h"
+#include "engine/tensor/data_type.h"
+#include "engine/tensor/float_conversion.h"
 #include "gtest/gtest.h"
 #include "tests/engine/ops/random_floats.h"
 
@@ -84,7 +87,7 @@ class LinearTest : public testing::TestWithParam<Implementation> {
     Arena arena;
     auto padded_x = *arena.Allocate<float>(touched * shape.in_stride);
     auto converted = *arena.Allocate<std::byte>(touched * kernel_->converted_row_bytes());
-    auto padded_y = *arena.Allocate<float>(touched * shape.out_stride + 1);
+    auto padded_y = *arena.Allocate<std::byte>((touched + 1) * shape.out_row_bytes());
     auto scratchpad = *arena.Allocate<std::byte>(kernel_->scratchpad_bytes());
     for (int64_t row = 0; row < rows; ++row) {
       std::copy_n(x.begin() + row * shape.in, shape.in, padded_x.begin() + row * shape.in_stride);
@@ -94,16 +97,30 @@ class LinearTest : public testing::TestWithParam<Implementation> {
       kernel_->ConvertRows(rows, padded_x.data(), converted.data());
       input = converted.data();
     }
-    std::fill(padded_y.begin(), padded_y.end(), y);
+    for (int64_t i = 0; i < touched * shape.out_stride; ++i) WriteOutput(padded_y.data(), i, y);
     kernel_->Run({.rows = rows, .first_column = first_column, .columns = columns, .x = input, .y = padded_y.data()},
                  packed_, scratchpad.data());
     std::vector<float> result;
     for (int64_t row = 0; row < rows; ++row) {
-      const auto first = padded_y.begin() + row * shape.out_stride;
-      result.insert(result.end(), first, first + columns);
-      EXPECT_EQ(first[columns], y) << "wrote beyond column " << columns << " of row " << row;
+      const int64_t first = row * shape.out_stride;
+      for (int64_t i = first; i < first + columns; ++i) result.push_back(ReadOutput(padded_y.data(), i));
+      EXPECT_EQ(ReadOutput(padded_y.data(), first + columns), y)
+          << "wrote beyond column " << columns << " of row " << row;
     }
     return result;
+  }
+
+  // Element `index` of outputs in the shape's type.
+  float ReadOutput(const std::byte* y, int64_t index) const {
+    if (kernel_->shape().out_type == DataType::kFloat32) return reinterpret_cast<const float*>(y)[index];
+    return Bfloat16ToFloat(reinterpret_cast<const uint16_t*>(y)[index]);
+  }
+  void WriteOutput(std::byte* y, int64_t index, float value) const {
+    if (kernel_->shape().out_type == DataType::kFloat32) {
+      reinterpret_cast<float*>(y)[index] = value;
+    } else {
+      reinterpret_cast<uint16_t*>(y)[index] = FloatToBfloat16(value);
+    }
   }
 
   std::vector<float> Run(int64_t rows, const std::vector<float>& x, float y) {
@@ -210,6 +227,34 @@ TEST_P(LinearTest, ARowDoesNotDependOnTheOthers) {
 INSTANTIATE_TEST_SUITE_P(Implementations, LinearTest, testing::ValuesIn(kImplementations),
                          [](const auto& each) { return std::string(each.param.name); });
 
+// Implementations that read rows of bfloat16 on this CPU, and so write them.
+class Bfloat16OutputTest : public LinearTest {
+ protected:
+  void SetUp() override {
+    if (Bfloat16Depth() == 1) GTEST_SKIP() << "no bfloat16 products on this CPU";
+  }
+};
+
+TEST_P(Bfloat16OutputTest, RowsAreTheFloatsRounded) {
+  for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kGeluTanh, Epilogue::kGeluErf}) {
+    // The last has panels that float rows are computed from in several blocks.
+    for (const auto& [in, out] : {std::pair<int64_t, int64_t>{3, 5}, {768, 209}, {4000, 96}}) {
+      const auto x = RandomFloats(13 * in, 3);
+      Make({.in = in, .out = out, .epilogue = epilogue});
+      const std::vector<float> floats = Run(13, x, 0.5F);
+      Make({.in = in, .out = out, .epilogue = epilogue, .out_type = DataType::kBfloat16});
+      const std::vector<float> rounded = Run(13, x, 0.5F);
+      for (size_t i = 0; i < floats.size(); ++i) {
+        ASSERT_NEAR(rounded[i], floats[i], std::abs(floats[i]) * 0x1p-8F + 1e-5F)
+            << "element " << i << ", in " << in << ", out " << out << ", epilogue " << static_cast<int>(epilogue);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Implementations, Bfloat16OutputTest, testing::Values(kImplementations[1], kImplementations[3]),
+                         [](const auto& each) { return std::string(each.param.name); });
+
 // Products that would overflow 16 bits, were weights not kept small enough for CPUs that add pairs in them.
 TEST(PanelLinearTest, TheLargestInt8ProductsDoNotOverflow) {
   const ComputeThreadScope compute_thread;
@@ -225,7 +270,7 @@ TEST(PanelLinearTest, TheLargestInt8ProductsDoNotOverflow) {
   std::vector<std::byte> converted(static_cast<size_t>(kernel.converted_row_bytes()));
   kernel.ConvertRows(1, x.data(), converted.data());
   float y[2] = {};
-  kernel.Run({.rows = 1, .columns = 2, .x = converted.data(), .y = y}, *packed, nullptr);
+  kernel.Run({.rows = 1, .columns = 2, .x = converted.data(), .y = reinterpret_cast<std::byte*>(y)}, *packed, nullptr);
   EXPECT_NEAR(y[0], kIn - 1, 0.01 * kIn);
   EXPECT_NEAR(y[1], -(kIn - 1), 0.01 * kIn);
 }
