@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
-#include "engine/ops/panel_packing.h"
 
 namespace attnd {
 namespace {
@@ -17,10 +17,10 @@ float AttentionScale(const ModelConfig& config, int64_t index) {
   return static_cast<float>(scale);
 }
 
-// Rows of an odd length have a zero behind their end in bfloat16, which only conversion writes.
-DataType ActivationType(const ModelConfig& config, DataType weights) {
-  const bool is_even = config.embedding_length % 2 == 0 && config.feed_forward_length % 2 == 0;
-  return weights == DataType::kBfloat16 && Bfloat16Depth() > 1 && is_even ? DataType::kBfloat16 : DataType::kFloat32;
+// Whether the kernel reads rows of bfloat16 that are nothing but their elements: of an odd length, they have a zero
+// behind their end, which only conversion writes.
+bool ReadsPlainBfloat16(const LinearKernel& kernel, DataType weights) {
+  return weights == DataType::kBfloat16 && kernel.converted_row_bytes() > 0 && kernel.shape().in % 2 == 0;
 }
 
 // Assigns what `created` holds.
@@ -46,12 +46,18 @@ LayerKernels LayerKernels::Create(const ModelConfig& config, DataType type) {
   const int64_t c = config.embedding_length;
   const int64_t f = config.feed_forward_length;
   const Epilogue gelu = config.activation == Activation::kGeluTanh ? Epilogue::kGeluTanh : Epilogue::kGeluErf;
-  const DataType activation_type = ActivationType(config, type);
-  return {.activation_type = activation_type,
-          .qkv = LinearKernel::Create(LayerShape(c, 3 * c, Epilogue::kStore), type),
-          .attention_projection = LinearKernel::Create(LayerShape(c, c, Epilogue::kAddToOutput), type),
-          .feed_forward = LinearKernel::Create(LayerShape(c, f, gelu, activation_type), type),
-          .feed_forward_projection = LinearKernel::Create(LayerShape(f, c, Epilogue::kAddToOutput), type)};
+  LayerKernels kernels;
+  kernels.attention_projection = LinearKernel::Create(LayerShape(c, c, Epilogue::kAddToOutput), type);
+  kernels.feed_forward_projection = LinearKernel::Create(LayerShape(f, c, Epilogue::kAddToOutput), type);
+  if (ReadsPlainBfloat16(*kernels.attention_projection, type) &&
+      ReadsPlainBfloat16(*kernels.feed_forward_projection, type)) {
+    kernels.activation_type = DataType::kBfloat16;
+    CHECK_EQ(kernels.attention_projection->input_row_bytes(), ActivationStride(c, DataType::kBfloat16) * 2);
+    CHECK_EQ(kernels.feed_forward_projection->input_row_bytes(), ActivationStride(f, DataType::kBfloat16) * 2);
+  }
+  kernels.qkv = LinearKernel::Create(LayerShape(c, 3 * c, Epilogue::kStore), type);
+  kernels.feed_forward = LinearKernel::Create(LayerShape(c, f, gelu, kernels.activation_type), type);
+  return kernels;
 }
 
 std::vector<const LinearKernel*> LayerKernels::all() const {

@@ -35,7 +35,8 @@ struct LayerKernels {
 
   std::vector<const LinearKernel*> all() const;
 
-  // What attention and the feed-forward layer hand to their projections: bfloat16 where those multiply it, else float.
+  // What attention and the feed-forward layer hand to their projections: bfloat16 where those multiply it and lengths
+  // are even, else float. Its rows lie ActivationStride apart, in bfloat16 as the projections read them.
   DataType activation_type = DataType::kFloat32;
   std::unique_ptr<LinearKernel> qkv;                      // [C, 3C]
   std::unique_ptr<LinearKernel> attention_projection;     // [C, C], adds to the residual

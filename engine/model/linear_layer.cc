@@ -94,10 +94,10 @@ absl::Status LinearRunner::Run(int64_t rows, const LayerNormWeights* norm, const
                                std::byte* y) {
   const auto input = PrepareInput(rows, norm, *layer.kernel, x);
   if (!input.ok()) return input.status();
-  return RunConverted(rows, layer, *input, y);
+  return RunPrepared(rows, layer, *input, y);
 }
 
-absl::Status LinearRunner::RunConverted(int64_t rows, const LinearLayer& layer, const std::byte* x, std::byte* y) {
+absl::Status LinearRunner::RunPrepared(int64_t rows, const LinearLayer& layer, const std::byte* x, std::byte* y) {
   const LinearKernel& kernel = *layer.kernel;
   const LinearShape& shape = kernel.shape();
   const int64_t tile_rows = kernel.TileRows(rows);

@@ -45,8 +45,8 @@ class LinearRunner {
   // says, and LinearKernel::RowsTouched of the last tile may be read and written.
   absl::Status Run(int64_t rows, const LayerNormWeights* norm, const LinearLayer& layer, const float* x, std::byte* y);
 
-  // The same without a norm, of rows of x that LinearKernel::ConvertRows, or what does as it does, has converted.
-  absl::Status RunConverted(int64_t rows, const LinearLayer& layer, const std::byte* x, std::byte* y);
+  // y = layer(x) of rows of x as the kernel reads them, LinearKernel::input_row_bytes apart.
+  absl::Status RunPrepared(int64_t rows, const LinearLayer& layer, const std::byte* x, std::byte* y);
 
   // One worker's scratch for LinearKernel::Run.
   std::byte* scratchpad(int worker) const { return scratchpads_[static_cast<size_t>(worker)]; }

@@ -161,7 +161,7 @@ absl::Status Transformer::RunLayer(const Layer& layer) {
 absl::Status Transformer::Project(const LinearLayer& projection, absl::Span<float> activations) {
   const int64_t rows = layout_.row_count();
   if (weights_->kernels().activation_type == DataType::kBfloat16) {
-    return linear_->RunConverted(rows, projection, Bytes(activations), Bytes(x_));
+    return linear_->RunPrepared(rows, projection, Bytes(activations), Bytes(x_));
   }
   return linear_->Run(rows, nullptr, projection, activations.data(), Bytes(x_));
 }

@@ -149,26 +149,32 @@ class AttentionRunner {
     const auto maxima = hn::Set(d, Largest(scores, count));
     const auto scales = hn::Set(d, exponent_scale);
     const auto exponent = [&](size_t i) HWY_ATTR { return hn::Mul(hn::Sub(hn::LoadU(d, scores + i), maxima), scales); };
-    auto sum = hn::Zero(d);
+    hn::Vec<Floats> sums[kChains];
+    HWY_UNROLL(4)
+    for (auto& sum : sums) sum = hn::Zero(d);
     size_t j = 0;
     for (; j + kChains * lanes <= count; j += kChains * lanes) {
-      hn::Vec<Floats> x[] = {exponent(j), exponent(j + lanes), exponent(j + 2 * lanes), exponent(j + 3 * lanes)};
+      hn::Vec<Floats> x[kChains];
+      HWY_UNROLL(4)
+      for (size_t chain = 0; chain < kChains; ++chain) x[chain] = exponent(j + chain * lanes);
       Exp2OfNegative<Kind::kAccuracy>(d, x);
       HWY_UNROLL(4)
       for (size_t chain = 0; chain < kChains; ++chain) {
         StoreFloats(x[chain], numerators + j + chain * lanes);
+        sums[chain] = hn::Add(sums[chain], x[chain]);
       }
-      sum = hn::Add(sum, hn::Add(hn::Add(x[0], x[1]), hn::Add(x[2], x[3])));
     }
     for (; j < count; j += lanes) {
       hn::Vec<Floats> x[] = {exponent(j)};
       Exp2OfNegative<Kind::kAccuracy>(d, x);
       const auto present = hn::IfThenElseZero(hn::FirstN(d, count - j), x[0]);
       StoreFloats(present, numerators + j);
-      sum = hn::Add(sum, present);
+      sums[0] = hn::Add(sums[0], present);
     }
     for (; j < padded; j += lanes) StoreFloats(hn::Zero(d), numerators + j);
-    return hn::ReduceSum(d, sum);
+    HWY_UNROLL(4)
+    for (size_t chain = 1; chain < kChains; ++chain) sums[0] = hn::Add(sums[0], sums[chain]);
+    return hn::ReduceSum(d, sums[0]);
   }
 
   static float Largest(const float* scores, size_t count) {

@@ -38,7 +38,9 @@ HWY_INLINE float SumOf(const float* x, size_t length, float filler, AddTerm add_
   for (; i < length; i += lanes) {
     sums[0] = add_term(sums[0], hn::LoadNOr(hn::Set(d, filler), d, x + i, std::min(lanes, length - i)));
   }
-  return hn::ReduceSum(d, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3])));
+  HWY_UNROLL(4)
+  for (size_t chain = 1; chain < kChains; ++chain) sums[0] = hn::Add(sums[0], sums[chain]);
+  return hn::ReduceSum(d, sums[0]);
 }
 
 float Mean(const float* x, size_t channels) {

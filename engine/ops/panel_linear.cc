@@ -25,7 +25,7 @@ namespace attnd {
 
 // Rows of a tile, and bytes of a panel that are used at a time: together with the rows' inputs they stay in a
 // second-level cache of 512 KiB while every panel passes by. Smaller blocks lose more at their ends than a first-level
-// cache gives back (docs/decisions/0004).
+// cache gives back (docs/decisions/0004). Rows written in bfloat16 are computed from whole panels, whatever their size.
 constexpr int64_t kMaxTileRows = 96;
 constexpr size_t kPanelBlockBytes = size_t{96} << 10;
 
@@ -60,9 +60,10 @@ size_t InputStride(const LinearShape& shape) {
   }
 }
 
-// Beside narrower weights than float, activations are inputs of such a product themselves.
+// Where a product reads narrower rows than floats, so does the next, which reads the activations.
 template <class Format>
-constexpr Accuracy kActivationAccuracy = std::is_same_v<Format, FloatFormat> ? Accuracy::kFloat : Accuracy::kBfloat16;
+constexpr Accuracy kActivationAccuracy =
+    std::is_same_v<typename Format::Input, float> ? Accuracy::kFloat : Accuracy::kBfloat16;
 
 template <class Format, Epilogue kEpilogue, size_t kVectors>
 HWY_INLINE void Activate(hn::Vec<Floats> (&values)[kVectors]) {
@@ -97,10 +98,6 @@ HWY_INLINE hn::Vec<Floats> StartOf(const PanelOutput& output, size_t column, con
   }
 }
 
-// Whether a product is added to what y holds: a block of depth before it, or what was there before.
-template <Epilogue kEpilogue, bool kFirstBlock>
-constexpr bool kAddsToOutput = !kFirstBlock || kEpilogue == Epilogue::kAddToOutput;
-
 // y of kRows rows of a panel all of whose columns exist.
 template <class Format, Epilogue kEpilogue, bool kFirstBlock, bool kLastBlock, class Element, size_t kRows>
 HWY_INLINE void FinishWholeRows(const typename Format::Sum* sums, const PanelOutput& output,
@@ -116,7 +113,7 @@ HWY_INLINE void FinishWholeRows(const typename Format::Sum* sums, const PanelOut
     destinations[i] = y + static_cast<int64_t>(row) * output.shape.out_stride + column;
     values[i] = ProductOf<Format>(sums + i * lanes, output, output.column + column, row_x);
     if constexpr (kFirstBlock) values[i] = hn::Add(values[i], StartOf<Format>(output, output.column + column, row_x));
-    if constexpr (kAddsToOutput<kEpilogue, kFirstBlock>) {
+    if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) {
       values[i] = hn::Add(values[i], hn::LoadU(Floats(), destinations[i]));
     }
   }
@@ -134,7 +131,7 @@ HWY_INLINE void FinishPartOfRow(const typename Format::Sum* sums, const PanelOut
     const size_t present = std::min(lanes, output.columns - i);
     hn::Vec<Floats> value[] = {ProductOf<Format>(sums + i, output, output.column + i, x)};
     if constexpr (kFirstBlock) value[0] = hn::Add(value[0], StartOf<Format>(output, output.column + i, x));
-    if constexpr (kAddsToOutput<kEpilogue, kFirstBlock>) {
+    if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) {
       value[0] = hn::Add(value[0], hn::LoadN(Floats(), y + i, present));
     }
     if constexpr (kLastBlock) Activate<Format, kEpilogue>(value);

@@ -16,9 +16,10 @@
 
 namespace attnd {
 
-// Inputs of bfloat16 weights stay in float. Those of int8 weights are quantised row by row as they come, to 8 bits
-// between the row's smallest and largest value; the weights output by output to 8 bits of either sign. The scheme is
-// that of Jacob et al. 2018 with the range taken from the row at hand.
+// Inputs of bfloat16 weights are rounded to it where the CPU multiplies pairs of it, else they stay in float. Those of
+// int8 weights are quantised row by row as they come, to 8 bits between the row's smallest and largest value; the
+// weights output by output to 8 bits of either sign. The scheme is that of Jacob et al. 2018 with the range taken from
+// the row at hand.
 class PanelLinear final : public LinearKernel {
  public:
   PanelLinear(const LinearShape& shape, DataType type);

@@ -47,13 +47,13 @@ Range RangeOf(const float* x, size_t length) {
     for (size_t chain = 0; chain < kChains; ++chain) include(chain, hn::LoadU(d, x + i + chain * lanes));
   }
   for (; i < length; i += lanes) include(0, hn::LoadNOr(hn::Set(d, x[0]), d, x + i, std::min(lanes, length - i)));
-  const auto over_chains = [](auto combine, const auto& values) HWY_ATTR {
-    return combine(combine(values[0], values[1]), combine(values[2], values[3]));
-  };
-  const auto lowest = over_chains([](auto a, auto b) HWY_ATTR { return hn::Min(a, b); }, low);
-  const auto highest = over_chains([](auto a, auto b) HWY_ATTR { return hn::Max(a, b); }, high);
-  const auto poisoned = over_chains([](auto a, auto b) HWY_ATTR { return hn::Add(a, b); }, poison);
-  return {.lowest = hn::ReduceMin(d, lowest) + hn::ReduceSum(d, poisoned), .highest = hn::ReduceMax(d, highest)};
+  HWY_UNROLL(4)
+  for (size_t chain = 1; chain < kChains; ++chain) {
+    low[0] = hn::Min(low[0], low[chain]);
+    high[0] = hn::Max(high[0], high[chain]);
+    poison[0] = hn::Add(poison[0], poison[chain]);
+  }
+  return {.lowest = hn::ReduceMin(d, low[0]) + hn::ReduceSum(d, poison[0]), .highest = hn::ReduceMax(d, high[0])};
 }
 
 // A vector of (values - offsets) scales, which lie in [0, 255], as unsigned bytes, to nearest even.

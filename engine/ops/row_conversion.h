@@ -35,7 +35,8 @@ inline RowQuantisation ReadRowQuantisation(const uint8_t* row, int64_t length) {
 // rounded to one of 256 between its row's smallest and largest. Threads: any.
 void QuantiseRows(int64_t rows, int64_t length, const float* x, int64_t stride, uint8_t* quantised);
 
-// A row in bfloat16 is padded likewise, and a line follows for the same reason.
+// A row in bfloat16 is padded likewise, and a line follows for the same reason. Products that write such rows for the
+// next leave the padding as it is.
 inline int64_t Bfloat16RowBytes(int64_t length) { return PaddedRowBytes(length * 2) + kRowAlignmentBytes; }
 
 // x [rows, length] in floats, `stride` of them from row to row -> bfloat16, Bfloat16RowBytes(length) from row to row,

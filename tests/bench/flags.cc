@@ -5,6 +5,7 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace attnd {
@@ -12,7 +13,9 @@ namespace attnd {
 absl::Status ParseBenchmarkFlags(int argc, char** argv, absl::string_view usage, absl::string_view file) {
   absl::SetProgramUsageMessage(usage);
   absl::FlagsUsageConfig config;
-  config.contains_help_flags = [file = std::string(file)](absl::string_view other) { return other == file; };
+  config.contains_help_flags = [file = std::string(file)](absl::string_view other) {
+    return absl::EndsWith(other, file);
+  };
   absl::SetFlagsUsageConfig(config);
   const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
   if (positional.size() == 1) return absl::OkStatus();

@@ -12,8 +12,8 @@
 
 namespace attnd {
 
-// Sets the flags that are given; `--help` tells `usage` and those of the source file `file`, and exits. Errors:
-// INVALID_ARGUMENT for what is no flag. A flag that does not exist ends the program.
+// Sets the flags that are given; `--help` tells `usage` and those of the source file whose path ends with `file`, and
+// exits. Errors: INVALID_ARGUMENT for what is no flag. A flag that does not exist ends the program.
 absl::Status ParseBenchmarkFlags(int argc, char** argv, absl::string_view usage, absl::string_view file);
 
 // What --dtype names: "f32", "bf16" or "int8". Errors: INVALID_ARGUMENT.

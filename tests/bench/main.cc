@@ -166,7 +166,8 @@ absl::Status Run() {
     MeasureAll(ForwardCases(*workers), team, measurements);
   }
   if (measurements.empty() && texts->empty()) {
-    return absl::NotFoundError(absl::StrCat("nothing has '", absl::GetFlag(FLAGS_filter), "' in its title"));
+    return absl::NotFoundError(
+        absl::StrCat("nothing has '", absl::GetFlag(FLAGS_filter), "' in its title and the type of --dtype"));
   }
   return Write(measurements, *texts);
 }
@@ -176,7 +177,8 @@ absl::Status Run() {
 
 int main(int argc, char** argv) {
   absl::Status status = attnd::ParseBenchmarkFlags(
-      argc, argv, "Measures the engine and the machine it runs on. Compare only within one run.", __FILE__);
+      argc, argv, "Measures the engine and the machine it runs on. Compare only within one run.",
+      "tests/bench/main.cc");
   if (status.ok()) status = attnd::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "engine_benchmark: %s\n", status.ToString().c_str());

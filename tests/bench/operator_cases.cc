@@ -121,7 +121,8 @@ Case AttentionCase(DataType type, int64_t token_count, ThreadTeam& team) {
                             .v = qkv + 2 * kChannels,
                             .input_stride = stride,
                             .out = reinterpret_cast<std::byte*>(out),
-                            .output_stride = ActivationStride(kChannels),
+                            .output_stride = ActivationStride(kChannels, type),
+                            .output_type = type,
                             .scale = 0.125F});
     bench->scratch.push_back(RandomFloats(bench->arena, AttentionScratchFloats(type, token_count, kHeadLength)).data());
   }
@@ -166,15 +167,20 @@ Case LayerNormCase(ThreadTeam& team) {
                         })};
 }
 
+// As LayerKernels has it for even lengths.
+DataType ActivationType(DataType weights) {
+  return weights == DataType::kBfloat16 && AttentionType(weights) == weights ? weights : DataType::kFloat32;
+}
+
 }  // namespace
 
 std::vector<Case> OperatorCases(DataType type, ThreadTeam& team) {
   constexpr int64_t c = kChannels;
   std::vector<Case> cases;
   const bool onednn_has_type = type == DataType::kBfloat16 && MultipliesBfloat16();
-  for (const LinearShape& shape :
-       {LayerShape(c, 3 * c, Epilogue::kStore), LayerShape(c, c, Epilogue::kAddToOutput),
-        LayerShape(c, 4 * c, Epilogue::kGeluTanh), LayerShape(4 * c, c, Epilogue::kAddToOutput)}) {
+  for (const LinearShape& shape : {LayerShape(c, 3 * c, Epilogue::kStore), LayerShape(c, c, Epilogue::kAddToOutput),
+                                   LayerShape(c, 4 * c, Epilogue::kGeluTanh, ActivationType(type)),
+                                   LayerShape(4 * c, c, Epilogue::kAddToOutput)}) {
     cases.push_back(LinearCase(std::make_unique<PanelLinear>(shape, type), type, team));
     if (onednn_has_type) cases.push_back(LinearCase(OneDnnKernel(shape), type, team));
   }

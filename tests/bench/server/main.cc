@@ -186,7 +186,8 @@ int main(int argc, char** argv) {
   // As attnd does.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   absl::Status status = attnd::ParseBenchmarkFlags(
-      argc, argv, "Measures what a server costs beside its engine. Compare only within one run.", __FILE__);
+      argc, argv, "Measures what a server costs beside its engine. Compare only within one run.",
+      "tests/bench/server/main.cc");
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
   absl::InitializeLog();
   if (status.ok()) status = attnd::Run();

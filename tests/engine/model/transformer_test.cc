@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "engine/checkpoint/seeded_weights.h"
 #include "engine/model/model_weights.h"
 #include "engine/ops/pooling.h"
@@ -27,14 +28,17 @@ using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-std::shared_ptr<const ModelWeights> LoadWeights(DataType type = DataType::kFloat32) {
-  auto weights = ModelWeights::Load(**SeededWeights::Create(OddConfig(), 5), type);
+std::shared_ptr<const ModelWeights> LoadWeights(DataType type = DataType::kFloat32,
+                                                const ModelConfig& config = OddConfig()) {
+  auto weights = ModelWeights::Load(**SeededWeights::Create(config, 5), type);
   EXPECT_TRUE(weights.ok()) << weights.status();
   return *std::move(weights);
 }
 
-std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2, DataType type = DataType::kFloat32) {
-  auto transformer = Transformer::Create(LoadWeights(type), {.thread_count = thread_count, .max_batch_tokens = 300});
+std::unique_ptr<Transformer> CreateTransformer(int thread_count = 2, DataType type = DataType::kFloat32,
+                                               const ModelConfig& config = OddConfig()) {
+  auto transformer =
+      Transformer::Create(LoadWeights(type, config), {.thread_count = thread_count, .max_batch_tokens = 300});
   EXPECT_TRUE(transformer.ok()) << transformer.status();
   return *std::move(transformer);
 }
@@ -67,10 +71,40 @@ void ExpectSameBytes(const SequenceOutput& a, const SequenceOutput& b) {
   EXPECT_EQ(a.top.log_probabilities, b.top.log_probabilities);
 }
 
-class DataTypeTest : public testing::TestWithParam<DataType> {};
+struct TypeAndSizes {
+  DataType type;
+  const char* sizes;
+  ModelConfig config;
+};
+
+// Sizes of which all are even, or whose heads have odd lengths within even rows.
+ModelConfig EvenConfig(int64_t head_count) {
+  ModelConfig config = OddConfig();
+  config.embedding_length = 42;
+  config.head_count = head_count;
+  config.feed_forward_length = 102;
+  return config;
+}
+
+std::vector<TypeAndSizes> TypesAndSizes() {
+  std::vector<TypeAndSizes> all;
+  for (const DataType type : {DataType::kFloat32, DataType::kBfloat16, DataType::kInt8}) {
+    all.push_back({type, "OddSizes", OddConfig()});
+    all.push_back({type, "EvenSizes", EvenConfig(3)});
+    all.push_back({type, "OddHeads", EvenConfig(14)});
+  }
+  return all;
+}
+
+class DataTypeTest : public testing::TestWithParam<TypeAndSizes> {
+ protected:
+  static std::unique_ptr<Transformer> Create(int thread_count = 2) {
+    return CreateTransformer(thread_count, GetParam().type, GetParam().config);
+  }
+};
 
 TEST_P(DataTypeTest, ASequenceGetsTheSameBytesAloneAndInAnyBatch) {
-  const auto transformer = CreateTransformer(2, GetParam());
+  const auto transformer = Create();
   std::vector<SequenceInput> inputs;
   for (const int64_t length : {1, 70, 2, 33, 5, 64, 17}) {
     inputs.push_back(OddIds(length, static_cast<int64_t>(inputs.size())));
@@ -96,32 +130,34 @@ TEST_P(DataTypeTest, ASequenceGetsTheSameBytesAloneAndInAnyBatch) {
 
 TEST_P(DataTypeTest, TheNumberOfThreadsDoesNotChangeTheBytes) {
   const std::vector<SequenceInput> inputs = {OddIds(50, 1), OddIds(9, 2), OddIds(70, 3)};
-  const auto expected = Forward(*CreateTransformer(1, GetParam()), inputs, kEverything);
+  const auto expected = Forward(*Create(1), inputs, kEverything);
   for (const int thread_count : {2, 3, 5}) {
-    const auto outputs = Forward(*CreateTransformer(thread_count, GetParam()), inputs, kEverything);
+    const auto outputs = Forward(*Create(thread_count), inputs, kEverything);
     for (size_t i = 0; i < inputs.size(); ++i) ExpectSameBytes(outputs[i], expected[i]);
   }
 }
 
 TEST_P(DataTypeTest, EmbeddingsAreCloseToThoseOfFloat32) {
   const OutputSelection selection{.embedding = EmbeddingSelection{.pooling = Pooling::kMean}};
-  const auto exact = Forward(*CreateTransformer(), {OddIds(50, 1)}, selection)[0].embedding;
-  const auto embedding = Forward(*CreateTransformer(2, GetParam()), {OddIds(50, 1)}, selection)[0].embedding;
+  const auto floats = CreateTransformer(2, DataType::kFloat32, GetParam().config);
+  const auto exact = Forward(*floats, {OddIds(50, 1)}, selection)[0].embedding;
+  const auto embedding = Forward(*Create(), {OddIds(50, 1)}, selection)[0].embedding;
   double cosine = 0;
   for (size_t c = 0; c < exact.size(); ++c) cosine += static_cast<double>(exact[c]) * static_cast<double>(embedding[c]);
-  EXPECT_GE(cosine, GetParam() == DataType::kInt8 ? 0.999 : 0.9998);
+  EXPECT_GE(cosine, GetParam().type == DataType::kInt8 ? 0.999 : 0.9998);
 }
 
 TEST_P(DataTypeTest, SaysWhatItComputesWith) {
-  const EngineInfo info = CreateTransformer(2, GetParam())->info();
-  EXPECT_EQ(info.data_type, GetParam());
+  const EngineInfo info = Create()->info();
+  EXPECT_EQ(info.data_type, GetParam().type);
   EXPECT_THAT(info.linear_implementation, testing::Not(testing::IsEmpty()));
-  EXPECT_THAT(info.output_head_implementation, testing::EndsWith(GetParam() == DataType::kFloat32 ? "f32" : "bf16"));
+  EXPECT_THAT(info.output_head_implementation,
+              testing::EndsWith(GetParam().type == DataType::kFloat32 ? "f32" : "bf16"));
 }
 
-INSTANTIATE_TEST_SUITE_P(DataTypes, DataTypeTest,
-                         testing::Values(DataType::kFloat32, DataType::kBfloat16, DataType::kInt8),
-                         [](const auto& each) { return std::string(DataTypeName(each.param)); });
+INSTANTIATE_TEST_SUITE_P(DataTypes, DataTypeTest, testing::ValuesIn(TypesAndSizes()), [](const auto& each) {
+  return absl::StrCat(DataTypeName(each.param.type), each.param.sizes);
+});
 
 TEST(TransformerTest, ABatchThatNobodyWaitsForStopsBeforeTheNextLayer) {
   const auto transformer = CreateTransformer();
