@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -200,7 +201,7 @@ absl::StatusOr<std::vector<int64_t>> OneDnnLinear::InvariantRowCounts(const Chun
   if (absl::Status status = PackChunk(chunk, weights.data(), packed->data()); !status.ok()) return status;
 
   const int64_t y_bytes = chunk.columns * DataTypeBytes(shape().out_type);
-  std::map<int64_t, std::vector<std::byte>> results;
+  std::map<int64_t, std::string> results;
   for (int trial = 0; trial < trials; ++trial) {
     std::generate_n(x->begin(), shape().in, [&] { return uniform(generator); });
     std::copy_n(x->begin(), half, x->begin() + half);
@@ -211,16 +212,16 @@ absl::StatusOr<std::vector<int64_t>> OneDnnLinear::InvariantRowCounts(const Chun
     for (const int64_t row_count : kCandidateRows) {
       std::fill(y->begin(), y->end(), std::byte{0});
       RunChunk(chunk, row_count, converted->data(), packed->data(), bias->data(), y->data(), scratchpad->data());
-      std::vector<std::byte>& result = results[row_count];
-      result.insert(result.end(), y->begin(), y->begin() + y_bytes);
+      std::string& result = results[row_count];
+      result.append(reinterpret_cast<const char*>(y->data()), static_cast<size_t>(y_bytes));
       for (int64_t row = 1; row < row_count; ++row) {
         // A result of no other row count's size keeps it out of every group.
         const bool same = std::equal(y->begin(), y->begin() + y_bytes, y->begin() + row * shape().out_row_bytes());
-        if (!same) result.push_back(std::byte{0});
+        if (!same) result.push_back('\0');
       }
     }
   }
-  std::map<std::vector<std::byte>, std::vector<int64_t>> counts_by_result;
+  std::map<std::string, std::vector<int64_t>> counts_by_result;
   for (const auto& [row_count, result] : results) {
     if (result.size() == static_cast<size_t>(trials * y_bytes)) counts_by_result[result].push_back(row_count);
   }
