@@ -12,15 +12,17 @@ fail() {
   exit 1
 }
 
-# digests NAME: of every file of an image, with its mode, and of the layers as a whole.
+# digests NAME: of every file of an image, with its mode and time, and of the layers as a whole. Of the image as saved: a
+# container has files of Docker's own besides.
 digests() {
-  local container
-  container=$(docker create "$1")
-  mkdir "$FOLDER/files"
-  docker export "$container" | tar -x -C "$FOLDER/files" --exclude=dev --exclude=.dockerenv
-  docker rm "$container" >/dev/null
-  (cd "$FOLDER/files" && find . -type f -exec sha256sum {} + && find . -printf '%p %m %l %T@\n') | sort
-  rm -rf "$FOLDER/files"
+  local layer
+  mkdir "$FOLDER/saved" "$FOLDER/files"
+  docker save "$1" | tar -x -C "$FOLDER/saved"
+  python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))[0]["Layers"], sep="\n")' \
+    "$FOLDER/saved/manifest.json" >"$FOLDER/layers"
+  while read -r layer; do tar -x -C "$FOLDER/files" -f "$FOLDER/saved/$layer"; done <"$FOLDER/layers"
+  (cd "$FOLDER/files" && find . -type f -exec sha256sum {} + && find . -mindepth 1 -printf '%p %m %l %T@\n') | sort
+  rm -rf "$FOLDER/saved" "$FOLDER/files"
   docker image inspect --format '{{range .RootFS.Layers}}layer {{.}}{{"\n"}}{{end}}' "$1"
 }
 
