@@ -213,11 +213,11 @@ class AttentionRunner {
   // A panel's columns of row `row` of the output, from `column` on: `weighted` times `factor`.
   void StoreOutput(size_t row, size_t column, const float* weighted, float factor) const {
     const size_t first = row * static_cast<size_t>(head_.output_stride) + column;
+    const size_t count = std::min(PanelColumns(), length_ - column);
     if (head_.output_type == DataType::kBfloat16) {
-      Scale(weighted, factor, std::min(PanelColumns(), length_ - column),
-            reinterpret_cast<uint16_t*>(head_.out) + first);
+      Scale(weighted, factor, count, reinterpret_cast<uint16_t*>(head_.out) + first);
     } else {
-      Scale(weighted, factor, std::min(PanelColumns(), length_ - column), reinterpret_cast<float*>(head_.out) + first);
+      Scale(weighted, factor, count, reinterpret_cast<float*>(head_.out) + first);
     }
   }
 

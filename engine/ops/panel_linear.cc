@@ -71,20 +71,6 @@ HWY_INLINE void Activate(hn::Vec<Floats> (&values)[kVectors]) {
   if constexpr (kEpilogue == Epilogue::kGeluErf) GeluErf(Floats(), values);
 }
 
-// A vector of a row's sums as floats.
-template <class Format>
-HWY_INLINE hn::Vec<Floats> ProductOf(const typename Format::Sum* sums, const PanelOutput& output, size_t column,
-                                     const typename Format::Input* x) {
-  const Floats d;
-  if constexpr (std::is_same_v<Format, Int8Format>) {
-    const float scale = ReadRowQuantisation(x, output.shape.in).scale;
-    const auto scales = hn::Mul(hn::LoadU(d, output.layer.scales + column), hn::Set(d, scale));
-    return hn::Mul(hn::ConvertTo(d, hn::Load(Integers(), sums)), scales);
-  } else {
-    return hn::Load(d, sums);
-  }
-}
-
 // What every row's product starts from: the bias, and what the row's lowest value adds to a quantised product.
 template <class Format>
 HWY_INLINE hn::Vec<Floats> StartOf(const PanelOutput& output, size_t column, const typename Format::Input* x) {
@@ -96,6 +82,23 @@ HWY_INLINE hn::Vec<Floats> StartOf(const PanelOutput& output, size_t column, con
   } else {
     return bias;
   }
+}
+
+// A vector of a row's sums as floats, with what they start from in the first block of depth.
+template <class Format, bool kFirstBlock>
+HWY_INLINE hn::Vec<Floats> ProductOf(const typename Format::Sum* sums, const PanelOutput& output, size_t column,
+                                     const typename Format::Input* x) {
+  const Floats d;
+  hn::Vec<Floats> product;
+  if constexpr (std::is_same_v<Format, Int8Format>) {
+    const float scale = ReadRowQuantisation(x, output.shape.in).scale;
+    const auto scales = hn::Mul(hn::LoadU(d, output.layer.scales + column), hn::Set(d, scale));
+    product = hn::Mul(hn::ConvertTo(d, hn::Load(Integers(), sums)), scales);
+  } else {
+    product = hn::Load(d, sums);
+  }
+  if constexpr (kFirstBlock) return hn::Add(product, StartOf<Format>(output, column, x));
+  return product;
 }
 
 // y of kRows rows of a panel all of whose columns exist.
@@ -111,8 +114,7 @@ HWY_INLINE void FinishWholeRows(const typename Format::Sum* sums, const PanelOut
     const size_t column = i % kPanelVectors * lanes;
     const auto* row_x = x + row * InputStride<Format>(output.shape);
     destinations[i] = y + static_cast<int64_t>(row) * output.shape.out_stride + column;
-    values[i] = ProductOf<Format>(sums + i * lanes, output, output.column + column, row_x);
-    if constexpr (kFirstBlock) values[i] = hn::Add(values[i], StartOf<Format>(output, output.column + column, row_x));
+    values[i] = ProductOf<Format, kFirstBlock>(sums + i * lanes, output, output.column + column, row_x);
     if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) {
       values[i] = hn::Add(values[i], hn::LoadU(Floats(), destinations[i]));
     }
@@ -129,8 +131,7 @@ HWY_INLINE void FinishPartOfRow(const typename Format::Sum* sums, const PanelOut
   const size_t lanes = hn::Lanes(Floats());
   for (size_t i = 0; i < output.columns; i += lanes) {
     const size_t present = std::min(lanes, output.columns - i);
-    hn::Vec<Floats> value[] = {ProductOf<Format>(sums + i, output, output.column + i, x)};
-    if constexpr (kFirstBlock) value[0] = hn::Add(value[0], StartOf<Format>(output, output.column + i, x));
+    hn::Vec<Floats> value[] = {ProductOf<Format, kFirstBlock>(sums + i, output, output.column + i, x)};
     if constexpr (!kFirstBlock || kEpilogue == Epilogue::kAddToOutput) {
       value[0] = hn::Add(value[0], hn::LoadN(Floats(), y + i, present));
     }

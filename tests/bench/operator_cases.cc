@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/model/config.h"
 #include "engine/model/layer.h"
 #include "engine/ops/attention.h"
 #include "engine/ops/cpu.h"
@@ -167,20 +168,16 @@ Case LayerNormCase(ThreadTeam& team) {
                         })};
 }
 
-// As LayerKernels has it for even lengths.
-DataType ActivationType(DataType weights) {
-  return weights == DataType::kBfloat16 && AttentionType(weights) == weights ? weights : DataType::kFloat32;
-}
-
 }  // namespace
 
 std::vector<Case> OperatorCases(DataType type, ThreadTeam& team) {
   constexpr int64_t c = kChannels;
   std::vector<Case> cases;
   const bool onednn_has_type = type == DataType::kBfloat16 && MultipliesBfloat16();
-  for (const LinearShape& shape : {LayerShape(c, 3 * c, Epilogue::kStore), LayerShape(c, c, Epilogue::kAddToOutput),
-                                   LayerShape(c, 4 * c, Epilogue::kGeluTanh, ActivationType(type)),
-                                   LayerShape(4 * c, c, Epilogue::kAddToOutput)}) {
+  for (const LinearShape& shape :
+       {LayerShape(c, 3 * c, Epilogue::kStore), LayerShape(c, c, Epilogue::kAddToOutput),
+        LayerShape(c, 4 * c, Epilogue::kGeluTanh, LayerKernels::Create(ModelConfig(), type).activation_type),
+        LayerShape(4 * c, c, Epilogue::kAddToOutput)}) {
     cases.push_back(LinearCase(std::make_unique<PanelLinear>(shape, type), type, team));
     if (onednn_has_type) cases.push_back(LinearCase(OneDnnKernel(shape), type, team));
   }
